@@ -132,6 +132,7 @@ async def _work(
     report = await make_report(calls, platform, source, working, _asked(options))
     report["received"] = {
         "mails": peers.mailbox.received,
+        "mails of alerts": len(peers.mailbox.alerts),
         "texts": peers.texts.received,
         "letters": peers.print_shop.received,
         "batches of letters": peers.print_shop.batches,

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -61,6 +61,33 @@ class Calls:
 
     async def get(self, service: str, path: str, **query: str) -> Any:
         return checked(await self._services[service].get(path, params=query))
+
+    async def listed(self, service: str, path: str, **query: str) -> list[Any]:
+        """All pages of a list."""
+        found: list[Any] = []
+        while True:
+            page = await self.get(service, path, limit="500", **query)
+            found += page["items"]
+            if page["next_cursor"] is None:
+                return found
+            query["cursor"] = page["next_cursor"]
+
+    async def act(
+        self, service: str, method: str, path: str, body: dict[str, Any], person: str
+    ) -> Any:
+        """What a person sets or does."""
+        headers = {"X-Actor": person}
+        client = self._services[service]
+        return checked(await client.request(method, path, json=body, headers=headers))
+
+    async def journal(self) -> AsyncIterator[dict[str, Any]]:
+        """The entries of the ledger's journal."""
+        async with self._services["ledger"].stream("GET", "/v1/journal/export") as answer:
+            if answer.is_error:
+                raise Failed(f"GET {answer.request.url}: {answer.status_code}")
+            async for line in answer.aiter_lines():
+                if (entry := json.loads(line).get("entry")) is not None:
+                    yield entry
 
     async def put_tenant(self, contact_from: date, reporting_currency: str) -> None:
         settings = {

@@ -8,6 +8,7 @@ from datetime import datetime, time, timedelta
 from deploy.demo.calls import Calls, Failed
 from deploy.demo.desk import Desk
 from deploy.demo.dialler import Dialler
+from deploy.demo.manager import Manager
 from deploy.demo.peers import Peers
 from deploy.demo.source import Source, midnight
 from shared.clock import ONE_DAY, monotonic
@@ -42,15 +43,18 @@ class DemoDays:
         self._source = source
         self.desk = Desk(calls, source)
         self.dialler = Dialler(calls, seed)
+        self.manager = Manager(calls, source)
         self.worked = DaysResult()
 
     async def work(self, when_done: Callable[[int], None]) -> None:
         """Every day in turn; `when_done` is called after each with its number."""
+        await self.manager.open()
         for number in range(self._source.days):
             start = midnight(self._source.first_day + number * ONE_DAY)
             await self._day(start, start + ONE_DAY)
             when_done(number)
         await self._settle()
+        await self.manager.end()
 
     async def _day(self, start: datetime, end: datetime) -> None:
         await self._feed(start)  # what happened before the day begins
@@ -59,6 +63,10 @@ class DemoDays:
         if start.day == 1:
             await self._calls.record_costs(start.date())
         self._spent("start_day", started)
+        await self._settle()  # what is judged is known
+        started = monotonic()
+        await self.manager.begin(start.date())
+        self._spent("judge", started)
         sittings = [datetime.combine(start.date(), each, start.tzinfo) for each in _SITTINGS]
         at, idle = start, 0
         while at < end:

@@ -10,11 +10,13 @@ import httpx
 from deploy.demo.acts import Request, Spoken
 from deploy.demo.calls import Calls, checked
 from deploy.demo.source import Source, rfc3339
+from deploy.demo.steering import COLLECTORS
 
-_COLLECTOR, _LISTENER, _SUPERVISOR = "carla", "bruno", "sofia"
+_LISTENER, _SUPERVISOR = "bruno", "sofia"
 _CALLS = frozenset({"call", "callback", "early-warning"})
 _LOOKED_FOR = frozenset({"find-contact-data", "verify-party"})
 _APPROVED_TENTHS = 7
+_REFUSED = "The ledger refuses"
 _BILLING = "DIS-"  # disputes that the billing platform tells of, and ends itself
 _TASKS_MAX = 20_000  # in one sitting: far beyond what may come up
 
@@ -29,12 +31,15 @@ class Desk:
         self.verdicts: Counter[str] = Counter()  # of calls that may not be made
         self.decided: Counter[str] = Counter()
         self.asked: Counter[str] = Counter()  # "promise taken"
+        self._collector = COLLECTORS[0]  # who works the next task: they take turns
 
     async def work(self, at: datetime) -> bool:
         """Whatever there is to do at the instant; whether there was anything."""
         worked = False
         for _ in range(_TASKS_MAX):
-            answer = await self._calls.desk(_COLLECTOR, "POST", "/v1/worklist/next", {})
+            following = COLLECTORS.index(self._collector) + 1
+            self._collector = COLLECTORS[following % len(COLLECTORS)]
+            answer = await self._calls.desk(self._collector, "POST", "/v1/worklist/next", {})
             if answer.status_code == httpx.codes.NO_CONTENT:
                 break
             worked = True
@@ -63,7 +68,7 @@ class Desk:
 
     async def _call(self, task: dict[str, Any], at: datetime) -> None:
         path = f"/v1/tasks/{task['task_id']}/call"
-        answer = await self._calls.desk(_COLLECTOR, "POST", path, {})
+        answer = await self._calls.desk(self._collector, "POST", path, {})
         spoken = None
         if answer.is_success:
             spoken = self._source.spoken(task["account_id"], at)
@@ -106,8 +111,8 @@ class Desk:
     async def _complete(self, task: dict[str, Any], body: dict[str, Any]) -> bool:
         """Whether the ledger refused its command."""
         path = f"/v1/tasks/{task['task_id']}/complete"
-        answer = await self._calls.desk(_COLLECTOR, "POST", path, body)
-        if answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY and "command" in body:
+        answer = await self._calls.desk(self._collector, "POST", path, body)
+        if "command" in body and _is_refused(answer):
             return True
         checked(answer)
         self.done[body["disposition"]] += 1
@@ -142,6 +147,13 @@ class Desk:
             checked(answer)
             self.decided[f"{approval['kind']} {decision}d"] += 1
         return bool(shown["items"])
+
+
+def _is_refused(answer: httpx.Response) -> bool:
+    """Whether the ledger did not take a command: for what it says, or for what is in force."""
+    if answer.status_code == httpx.codes.CONFLICT:
+        return str(answer.json().get("detail", "")).startswith(_REFUSED)
+    return answer.status_code == httpx.codes.UNPROCESSABLE_ENTITY
 
 
 def _why(answer: httpx.Response) -> str:

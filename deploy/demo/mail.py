@@ -9,6 +9,7 @@ from email.parser import BytesHeaderParser
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from deploy.demo.received import Received
+from deploy.demo.steering import STAFF
 
 HOST = "127.0.0.1"
 _LINK = re.compile(r"<(https?://[^<>]+)>")
@@ -19,14 +20,18 @@ class Mailbox:
     """The messages received. One counts as received when its sender is told so."""
 
     def __init__(self) -> None:
-        self.received = 0
+        self.received = 0  # of debtors
+        self.alerts: set[str] = set()  # of the creditor's own people; one may arrive twice
         self.url = ""
         self._waiting: list[Received] = []
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        self.received += 1
         content = envelope.content or b""
         headers = _headers.parsebytes(content if isinstance(content, bytes) else content.encode())
+        if all(recipient.endswith(STAFF) for recipient in envelope.rcpt_tos):
+            self.alerts.add(headers.get("Message-ID", ""))
+            return "250 OK"
+        self.received += 1
         link = _LINK.search(headers.get("List-Unsubscribe", ""))
         for recipient in envelope.rcpt_tos:
             self._waiting.append(

@@ -100,6 +100,7 @@ ASSIGNMENTS: dict[str, Any] = {
         {"strategy": "telephone", "when": {"tags_any": ["telephone"]}},
         {"strategy": "business-trade-credit", "when": {"kind": ["business"]}},
         {"strategy": "pre-due", "when": {"segment": ["current"]}},
+        {"strategy": "telephone", "when": {"arm": {"telephone-first": ["telephone"]}}},
         {"strategy": "consumer-retail"},
     ],
 }

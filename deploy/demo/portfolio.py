@@ -52,6 +52,7 @@ class Portfolio:
         self.days = days
         self.accounts = accounts
         self.policies: Sequence[dict[str, Any]] = [CHARGES]
+        self.planned_in: str | None = "EUR"
         self.refused: list[str] = []
         self._heap: list[tuple[datetime, int, str, Planned]] = []
         self._planned = 0

@@ -25,6 +25,7 @@ class Replay:
     def __init__(self, path: Path, mapping: Path, days: int | None) -> None:
         """Raises `Invalid` where nothing can be made of the file."""
         self.policies: Sequence[dict[str, Any]] = []  # its amounts are what they are
+        self.planned_in: str | None = None
         self.refused: list[str] = []
         events = self._read(path, read_mapping(mapping))
         if not events:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from deploy.demo.calls import Calls
 from deploy.demo.days import DemoDays
+from deploy.demo.metrics_figures import faults_of_sums, metrics_figures
 from deploy.demo.opening import CAPACITY
 from deploy.demo.outreach_figures import Announced, figures_of
 from deploy.demo.platform import Platform
@@ -83,7 +84,7 @@ async def make_report(
     announced = [each async for each in _announced(platform)]
     done = await calls.get("outreach", "/v1/integrity")
     waiting = await calls.get("outreach", "/v1/inbound", state="open")
-    broken = violations(announced, CAPACITY)
+    broken = violations(announced, CAPACITY) | await faults_of_sums(calls, first, last)
     ledger = events.get(LEDGER, {})
     return {
         **asked,
@@ -93,6 +94,10 @@ async def make_report(
         "accounts": source.accounts,
         "kpis": {name: await _money(calls, name, first, last) for name in MONEY_KPIS},
         "aging": await _aging(calls, last),
+        "metrics": await metrics_figures(
+            calls, first, last, is_planned=source.planned_in is not None
+        ),
+        "days begun in metrics": dict(sorted(working.manager.begun.items())),
         "contacts": {
             name: await _contacts(calls, name, split, first, last)
             for name, split in CONTACT_KPIS.items()

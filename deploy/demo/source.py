@@ -17,6 +17,7 @@ class Source(Protocol):
     days: int
     accounts: int
     policies: Sequence[dict[str, Any]]  # in force from its first day
+    planned_in: str | None  # the currency of its collection plan; None: it has none
     refused: list[str]  # rows of which no event could be made
 
     def until(self, instant: datetime) -> list[BillingEvent]:

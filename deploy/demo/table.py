@@ -6,10 +6,12 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from deploy.demo.metrics_figures import OF_CONTACTS
 from deploy.demo.report import Report, event_count
 from shared.money import DECIMALS
 
 _BUCKETS = ("current", "1-30", "31-60", "61-90", "91-120", "121+")
+_STEPS_SHOWN = 4
 _COLUMNS = (
     ("recovery_rate", "recovered"),
     ("dso", "DSO"),
@@ -27,6 +29,7 @@ _OF_THE_WHOLE = frozenset({"dso", "average_days_delinquent", "collection_effecti
 def show(console: Console, report: Report) -> None:
     """Everything of interest, short enough for one screen."""
     console.print(_kpis(report))
+    console.print(_metrics(report))
     console.print(_aging(report))
     console.print(_contacts(report))
     console.print(_outreach(report))
@@ -70,6 +73,39 @@ def _kpis(report: Report) -> Table:
             table.add_row("", segment or "none yet", *cells)
         table.add_section()
     return table
+
+
+def _metrics(report: Report) -> Table:
+    """Over all currencies in one, what the plan and the experiment came to, how people did."""
+    found = report["metrics"]
+    table = _table("Over all, in EUR", show_header=False)
+    table.add_column()
+    table.add_column()
+    shown = {n: f"{_said(n)} {_cell(each, 'EUR')}" for n, each in found["figures"].items()}
+    of_contacts = [shown.pop(name) for name in OF_CONTACTS]
+    table.add_row("money", ", ".join(shown.values()))
+    table.add_row("contacts", ", ".join(of_contacts))
+    if "plan" in found:
+        plan = found["plan"]
+        objectives = (f"{name} {_said(o['verdict'])}" for name, o in plan["objectives"].items())
+        table.add_row(f"plan, {plan['state']}", ", ".join(objectives))
+        table.add_row("budget", _states(plan["budget"]))
+        table.add_row("contingencies", _states(plan["contingencies"]))
+        table.add_row("alerts", _counts(found["alerts"]))
+        table.add_row("experiment", found["experiment"]["words"])
+    tasks = {name: person["tasks"] for name, person in found["people"].items()}
+    table.add_row("tasks done by", _counts(tasks))
+    steps = sorted(found["process"].items(), key=lambda step: (-step[1], step[0]))
+    table.add_row("steps most taken", _counts(dict(steps[:_STEPS_SHOWN])))
+    return table
+
+
+def _said(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _states(states: dict[str, str]) -> str:
+    return ", ".join(f"{name} {_said(state)}" for name, state in states.items())
 
 
 def _with_unit(found: dict[str, Any] | None, whole: dict[str, Any] | None) -> dict[str, Any] | None:

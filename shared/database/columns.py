@@ -3,7 +3,8 @@
 The driver looks closely at every element of an array; one text costs it nothing. So the busiest
 statements take `string_to_array($1, chr(31))` of `joined(values)`. That holds for texts that are
 never empty and have no control characters: ids (refused at every door), kinds, and JSON (which
-escapes them).
+escapes them). Where a text may be empty (the account of what belongs to a tenant as a whole) there
+must be one at least: `some_texts`.
 """
 
 from collections.abc import Iterable
@@ -30,6 +31,11 @@ def joined_or_null(values: Iterable[object]) -> str:
 def texts(number: int) -> str:
     """SQL: parameter `$number`, made by `joined`, as an array."""
     return f"string_to_array(${number}, chr(31))"
+
+
+def some_texts(number: int) -> str:
+    """SQL: the same of one text or more, each of which may be empty."""
+    return f"case when ${number} = '' then array[''] else {texts(number)} end"
 
 
 def values_of(number: int, kind: str) -> str:

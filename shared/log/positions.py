@@ -358,9 +358,8 @@ select $2, topic, tenant, key, sequence, source, part, position, reason, decided
 
 _IS_AHEAD = """
 select not exists (
-    select from positions o where o.consumer = $2 and not exists (
-        select from positions p where p.consumer = $1 and p.source = o.source
-           and p.part = o.part and p.position >= o.position))
+    select from positions o join positions p using (source, part)
+     where p.consumer = $1 and o.consumer = $2 and p.position < o.position)
 """
 
 
@@ -375,7 +374,8 @@ async def copy_skips(session: Session, consumer: str, other: str) -> None:
 
 
 async def has_reached(session: Session, consumer: str, other: str) -> bool:
-    """Whether a consumer is as far as another, whose positions stand until the end."""
+    """Whether a consumer is as far as another, whose positions stand until the end. Sources that it
+    does not read (a log that was replaced) don't count."""
     await session.execute("select from positions where consumer = $1 for update", other)
     return bool(await session.fetchval(_IS_AHEAD, consumer, other))
 

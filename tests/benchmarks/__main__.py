@@ -9,6 +9,7 @@ command, BENCH_KINDS_INVOICES=), long (accounts with long
 histories, BENCH_LONG_EVENTS=), documents (a long statement), governor (verdicts),
 mail (SMTP to a sink, letters), contacts (planned ones swept, BENCH_CONTACTS=),
 desk (the work list, dry runs: BENCH_TASKS=, BENCH_DEBTORS=),
+figures (metrics: folding, questions, a rebuild, freshness: BENCH_FIGURES= events),
 learning (BENCH_INVOICES=), population
 (BENCH_ACCOUNTS=).
 Nothing here fails for being slow: the aims that are missed are named at the end.
@@ -60,7 +61,7 @@ def run(events: int, parts: list[str]) -> Report:
         if "long" in parts:
             size = _sized("BENCH_LONG_EVENTS", long_accounts.EVENTS)
             out.missed += long_accounts.show(out.console, server, size)
-        _outreach(out, server, parts)
+        _services(out, server, parts)
     if "whole" in parts:
         for sending, aim in (
             (throughput.BATCHES, whole.BATCHES_AIM),
@@ -94,9 +95,12 @@ def run(events: int, parts: list[str]) -> Report:
     return out
 
 
-def _outreach(out: Report, server: str, parts: list[str]) -> None:
-    from tests.benchmarks import contacts, desk
+def _services(out: Report, server: str, parts: list[str]) -> None:
+    from tests.benchmarks import contacts, desk, figures
 
+    if "figures" in parts:
+        size = _sized("BENCH_FIGURES", figures.EVENTS)
+        out.missed += figures.show(out.console, server, size)
     if "contacts" in parts:
         size = _sized("BENCH_CONTACTS", contacts.CONTACTS)
         out.missed += contacts.show(out.console, server, size)

@@ -95,28 +95,14 @@ def _of_account(number: int, days: int) -> Iterator[Event]:
             issued,
             8,
             ledger.InvoiceIssued(
-                invoice_id=invoice,
-                account_id=account,
-                currency="EUR",
-                amount_minor=amount,
-                issued_on=issued,
-                due_on=due,
-                balance_minor=amount,
-                amounts=(),
+                invoice_id=invoice, account_id=account, currency="EUR", amount_minor=amount,
+                issued_on=issued, due_on=due, balance_minor=amount, amounts=(),
             ),
             invoice,
-        )
+        )  # fmt: skip
         is_late = draw.random() < 0.5
         if is_late:
-            yield said(
-                LEDGER, "invoice-overdue", due + timedelta(days=1), 1,
-                ledger.InvoiceOverdue(
-                    invoice_id=invoice, account_id=account, currency="EUR", due_on=due, stage=1,
-                    days_past_due=1, since_on=due + timedelta(days=1), balance_minor=amount,
-                    disputed_minor=0, amounts=(),
-                ),
-                invoice,
-            )  # fmt: skip
+            yield _overdue(said, account, invoice, amount, due)
             yield said(
                 SEGMENTATION, "segment-changed", due + timedelta(days=1), 2,
                 segmentation.SegmentChanged(
@@ -128,6 +114,15 @@ def _of_account(number: int, days: int) -> Iterator[Event]:
             yield from _reminder(said, account, f"K{number}-{place}", due + timedelta(days=2))
         paid = due + timedelta(days=draw.randrange(3, 25) if is_late else -draw.randrange(1, 10))
         yield _payment(said, account, invoice, f"P{number}-{place}", amount, paid, due)
+
+
+def _overdue(said: "_Said", account: str, invoice: str, amount: int, due: date) -> Event:
+    since = due + timedelta(days=1)
+    data = ledger.InvoiceOverdue(
+        invoice_id=invoice, account_id=account, currency="EUR", due_on=due, stage=1,
+        days_past_due=1, since_on=since, balance_minor=amount, disputed_minor=0, amounts=(),
+    )  # fmt: skip
+    return said(LEDGER, "invoice-overdue", since, 1, data, invoice)
 
 
 def _reminder(said: "_Said", account: str, contact: str, day: date) -> Iterator[Event]:

@@ -99,5 +99,6 @@ def _table(title: str, *columns: str) -> Table:
 PARTS: Sequence[str] = (
     "batch", "batches", "single", "kafka", "whole", "latency", "latency-kafka",
     "account", "charged", "kinds", "long", "documents", "governor", "mail", "contacts", "desk",
+    "figures",
     "learning", "population",
 )  # fmt: skip

@@ -17,10 +17,13 @@ SHOWN = {
     "kinds": "Facts of every kind",
     "contacts": "planned contacts swept",
     "desk": "Dry run ahead",
+    "figures": "Folding, one worker",
 }
 
 
-@pytest.mark.parametrize("parts", ["batch,single", "latency", "charged,kinds", "contacts,desk"])
+@pytest.mark.parametrize(
+    "parts", ["batch,single", "latency", "charged,kinds", "contacts,desk", "figures"]
+)
 def test_it_measures(postgres: str, parts: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks"],
@@ -35,6 +38,7 @@ def test_it_measures(postgres: str, parts: str) -> None:
             "BENCH_CONTACTS": "200",
             "BENCH_TASKS": "2000",
             "BENCH_DEBTORS": "50",
+            "BENCH_FIGURES": "500",
         },
         capture_output=True,
         text=True,

@@ -221,8 +221,9 @@ def check_contacts(desk: Desk, mail: MailServer, found: Outcome, twin: Outcome, 
 
 
 # Deaths in work that this story has none of have stories of their own (test_imports.py; of metrics
-# test_generations.py and plans; of outreach test_killed.py, test_inbound_crashes.py,
-# test_letter_channel.py, test_uncertain.py and test_webhooks.py in the integration tests).
+# test_generations.py, test_plan_killed.py and test_plan_mails.py; of outreach test_killed.py,
+# test_inbound_crashes.py, test_letter_channel.py, test_uncertain.py and test_webhooks.py in the
+# integration tests).
 ELSEWHERE = (
     "ledger.import.",
     "ledger.restate.",

@@ -1502,7 +1502,7 @@ export interface components {
              * Unit
              * @enum {string}
              */
-            unit: "minor" | "count" | "minor_days" | "ratio" | "micros";
+            unit: "minor" | "count" | "minor_days" | "ratio";
             /** Currency */
             currency: string | null;
             /** From */

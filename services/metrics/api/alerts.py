@@ -89,11 +89,19 @@ async def put_alert_rules(
 ) -> Response:
     """They hold from the next day that begins. With `If-Match`: over what was read, else 412."""
     rules = read_alert_rules(body)
+    over = None
     if if_match is not None:
-        known = await store.find_rules(session, caller.tenant)
-        if if_match.strip('" ') != str(known.edit):
-            raise PreconditionFailed("Somebody has written the rules since they were read.")
-    return _rules(await store.upsert_rules(session, caller.tenant, rules, by=caller.subject))
+        over = (await store.find_rules(session, caller.tenant)).edit
+        if if_match.strip('" ') != str(over):
+            raise _written_since()
+    kept = await store.upsert_rules(session, caller.tenant, rules, by=caller.subject, over=over)
+    if kept is None:  # in this very moment
+        raise _written_since()
+    return _rules(kept)
+
+
+def _written_since() -> PreconditionFailed:
+    return PreconditionFailed("Somebody has written the rules since they were read.")
 
 
 def _rules(kept: KeptRules) -> Response:

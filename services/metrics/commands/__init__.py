@@ -3,14 +3,14 @@
 `costs.py`: what is recorded here."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from services.metrics.commands.enrolments import Reached, rewrite_enrolments
 from services.metrics.domain.accounts import Item, ItemKey
 from services.metrics.domain.cells import Cells, merge
-from services.metrics.domain.crossings import answered, hand_over, owners
+from services.metrics.domain.crossings import answered, hand_over, owner_of, owners
 from services.metrics.domain.delinquencies import Delinquency, rewrite_delinquencies
 from services.metrics.domain.kinds.registry import HANDLERS
 from services.metrics.domain.restate import Views, measure
@@ -21,6 +21,7 @@ from services.metrics.store import changes as stream
 from services.metrics.store.accounts import Touched
 from services.metrics.store.remembered import AccountKey, Remembered
 from shared.database import Session, Wakeup
+from shared.errors import Unavailable
 from shared.events import TENANTS, Received
 
 ROWS_BEFORE_MERGE = 20_000
@@ -77,22 +78,29 @@ async def fold_events(
     keys = {*reached, *(key for *_, key in changes)}
     keys |= await covers.list_owners(session, answered(decoded))
     touched = await accounts.lock_accounts(session, keys, folding.remembered)
+    _check_owners(touched, answered(decoded))
     for event, handler, data, key in changes:
         handler.apply(touched[key], event, data)
-    await _hand_over(session, touched, folding)
+    _hand_over(touched)
     await _save(session, touched, folding, reached)
     await _announce(session, told, folding)
 
 
-async def _hand_over(session: Session, touched: Touched, folding: Folding) -> None:
-    """What accounts answered to contacts of others. These are locked already, unless their contacts
-    became known in this very moment."""
-    for (tenant, _), items in list(touched.items()):
+def _check_owners(touched: Touched, contacts: Iterable[tuple[str, str, str]]) -> None:
+    """Raises `Unavailable` if another worker has let an account know of a contact after its owner
+    was looked for: accounts are locked all at once, in their order, or two workers could wait for
+    each other. The batch begins again, and finds the owner."""
+    for tenant, account_id, contact_id in contacts:
+        owner = owner_of(touched[tenant, account_id], contact_id)
+        if owner is not None and (tenant, owner) not in touched:
+            raise Unavailable("a contact has just become known that was answered")
+
+
+def _hand_over(touched: Touched) -> None:
+    """What accounts answered to contacts of others, which are locked, too."""
+    for (tenant, _), items in touched.items():
         for owner, contact_id in list(owners(items)):
-            key = (tenant, owner)
-            if key not in touched:
-                touched |= await accounts.lock_accounts(session, {key}, folding.remembered)
-            hand_over(items, touched[key], contact_id)
+            hand_over(items, touched[tenant, owner], contact_id)
 
 
 async def take_tenants(session: Session, events: Sequence[Received], folding: Folding) -> None:

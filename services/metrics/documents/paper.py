@@ -8,10 +8,9 @@ from msgspec import Struct
 
 from services.metrics.domain.plans.conditions import Condition
 from services.metrics.domain.plans.document import CollectionPlan, Contingency, Objective
-from services.metrics.domain.plans.objectives import shown
 from services.metrics.domain.plans.reviews import PlanReview, due_days
 from services.metrics.domain.plans.states import PlanRecord, PlanVersion
-from services.metrics.domain.plans.texts import money_text
+from services.metrics.domain.plans.texts import figure_text, money_text
 from services.metrics.domain.plans.traits import find_traits
 
 Row = tuple[str, ...]
@@ -84,7 +83,7 @@ def _table(
 
 
 def _objectives(plan: CollectionPlan) -> PaperSection:
-    columns = {"Objective": 3, "KPI": 4, "Of": 3, "Days": 2, "Target": 3, "By": 2, "Why": 4}
+    columns = {"Objective": 3, "KPI": 4, "Of": 3, "Days": 2, "Target": 3, "By": 2.6, "Why": 3.4}
     rows = [_objective(each, plan.currency) for each in plan.objectives]
     return _table("Objectives", columns, rows, "None yet.")
 
@@ -93,7 +92,9 @@ def _objective(each: Objective, currency: str | None) -> Row:
     traits = find_traits(each.kpi)
     assert traits is not None, "unknown KPIs are refused when a plan is written"
     money = each.currency or currency if traits.is_money else None
-    target = f"{'at least' if each.is_floor else 'at most'} {shown(each.target, traits, money)}"
+    target = (
+        f"{'at least' if each.is_floor else 'at most'} {figure_text(each.target, traits, money)}"
+    )
     of = [f"{name} {value}" for name, value in sorted(each.split.items())]
     of += [f"per {each.per}"] if each.per else []
     of += [f"by {each.counted}"] if each.counted else []

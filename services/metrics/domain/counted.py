@@ -175,7 +175,7 @@ def delinquent_rows(question: Question, span: Delinquency) -> Iterator[Row]:
         span.next_issued_on < FAR,
         1,
     )
-    yield from rows_of_cures([ended], question.slices.count)
+    yield from rows_of_cures([ended], question)
 
 
 def values_of(question: Question, span: Delinquency) -> dict[str, str]:

@@ -42,6 +42,12 @@ def owners(items: AccountItems) -> Iterator[tuple[str, str]]:
             yield cover.facts[0].owner, contact_id
 
 
+def owner_of(items: AccountItems, contact_id: str) -> str | None:
+    """The account under which a contact stands that covers this one; None: it is not known."""
+    cover = items.by_key.get(("cover", contact_id))
+    return cover.facts[0].owner if cover is not None and cover.facts else None
+
+
 def hand_over(items: AccountItems, owner: AccountItems, contact_id: str) -> None:
     """Let the owner of a contact know what this account answered to it."""
     answers = items.item("contact", contact_id).facts

@@ -8,6 +8,7 @@ from services.metrics.domain.cells import Added
 from services.metrics.domain.delinquencies import RETAINED_DAYS, Delinquency
 from services.metrics.domain.figures import Key, Row
 from services.metrics.domain.overdue import STAYS_DAYS
+from services.metrics.domain.questions import Question
 from services.metrics.domain.rolls import BUCKET_NAMES
 from services.metrics.domain.slots import FAR
 
@@ -47,8 +48,14 @@ def is_ripe(span: Delinquency, at: date) -> bool:
     return span.end_on < FAR and span.end_on + timedelta(days=RETAINED_DAYS) <= at
 
 
-def rows_of(ended: Iterable[Ended], slices: int) -> Iterable[Row]:
-    """As figures: begun and ended (their difference is a stock), and how they ended (flows)."""
+def rows_of(ended: Iterable[Ended], question: Question) -> Iterable[Row]:
+    """As figures, those that the question's formula reads."""
+    needed = {need.measure for need in question.kpi.needs}
+    return (row for row in _rows(ended, question.slices.count) if row.measure in needed)
+
+
+def _rows(ended: Iterable[Ended], slices: int) -> Iterable[Row]:
+    """Begun and ended (their difference is a stock), and how they ended (flows)."""
     for each in ended:
         added = Added(0, each.number)
         if each.start > slices:

@@ -17,6 +17,7 @@ from services.metrics.domain.rates import Converter
 from services.metrics.domain.windows import Slices, Window
 
 By = Literal["amount", "count"]
+Stock = tuple[str, str]  # a measure and its mark
 
 # Buckets of age by the days past due at which they begin.
 BUCKETS = {"current": None, "1-30": 1, "31-60": 31, "61-90": 61, "91-120": 91, "121+": 121}
@@ -82,14 +83,14 @@ class Figures:
 
     def opening(self, measure: str, mark: str = "") -> Added:
         """What stood when the window began."""
-        return self._standing_at(measure, mark, self.first - 1)
+        return self._standing_at(self.first - 1, (measure, mark))
 
     def closing(self, measure: str, mark: str = "") -> Added:
         """What stands at the end of the window."""
-        return self._standing_at(measure, mark, self.last)
+        return self._standing_at(self.last, (measure, mark))
 
-    def _standing_at(self, measure: str, mark: str, slice_: int) -> Added:
-        added = self.group.standing_at(measure, mark, slice_, self.rates_on)
+    def _standing_at(self, slice_: int, stock: Stock, less: Stock | None = None) -> Added:
+        added = self.group.standing_at(slice_, self.rates_on, stock, less)
         self.has_unrated_stock = self.has_unrated_stock or added is None
         return added or NOTHING
 
@@ -132,7 +133,7 @@ class Figures:
 
     @property
     def not_yet_due(self) -> int:
-        return self.closing("open").amount - self.closing("aged", "1").amount
+        return self._standing_at(self.last, ("open", ""), ("aged", "1")).amount
 
     @property
     def overdue_days(self) -> int:
@@ -143,9 +144,9 @@ class Figures:
     def bucket(self, name: str) -> Added:
         """The open balances of one bucket of age, at the end."""
         start = BUCKETS[name]
-        since = self.closing("open") if start is None else self.closing("aged", str(start))
+        since = ("open", "") if start is None else ("aged", str(start))
         later = next((age for age in AGES if start is None or age > start), None)
-        return since - (self.closing("aged", str(later)) if later else NOTHING)
+        return self._standing_at(self.last, since, ("aged", str(later)) if later else None)
 
 
 RECEIVABLES = ("open", "charges", "credit")
@@ -224,19 +225,27 @@ class Group:
     def running(self, measure: str, mark: str = "") -> Sequence[Added]:
         return self._running.get((measure, mark), self._nothing)
 
-    def standing_at(self, measure: str, mark: str, slice_: int, rates_on: date) -> Added | None:
-        """What stands at the end of a slice, by the rates of a day; None: there is none."""
-        by_currency = self._stocks.get((measure, mark))
-        if by_currency is None or self._converter is None:
-            return self.running(measure, mark)[slice_]
+    def standing_at(
+        self, slice_: int, rates_on: date, stock: Stock, less: Stock | None = None
+    ) -> Added | None:
+        """What stands at the end of a slice, perhaps less another stock, by the rates of a day;
+        None: there is no rate. What comes to nothing in its currency needs none."""
+        if self._converter is None:
+            standing = self.running(*stock)[slice_]
+            return standing if less is None else standing - self.running(*less)[slice_]
+        by_currency: dict[str, Added] = {}
+        for currency, sums in self._stocks.get(stock, {}).items():
+            by_currency[currency] = sums[slice_]
+        for currency, sums in self._stocks.get(less, {}).items() if less else ():
+            by_currency[currency] = by_currency.get(currency, NOTHING) - sums[slice_]
         total = NOTHING
-        for currency, sums in by_currency.items():
-            if sums[slice_] == NOTHING:
+        for currency, added in by_currency.items():
+            if not (added.amount or added.count or (added.weight and less is None)):
                 continue
             factor = self._converter.factor(currency, rates_on)
             if factor is None:
                 return None
-            total += sums[slice_].times(factor)
+            total += added.times(factor)
         return total
 
     def lacks_a_rate(self, first: int, last: int) -> bool:

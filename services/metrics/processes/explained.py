@@ -26,11 +26,11 @@ from shared.process.compute import ComputePool
 Order = Literal["account", "contribution"]
 
 CONTRIBUTION_MAX = 20_000  # candidates that may be put in order of what they add
-SCANNED_PER_PAGE = 6_000  # candidates: a page may have fewer things than asked for
+SCANNED_PER_PAGE = 2_000  # candidates: a page may have fewer things than asked for
 CSV_MAX = 50_000  # things of one table
 CSV_SCANNED_MAX = 400_000
 ITEMS_HERE_MAX = 500  # of more the work is done in another process
-_ACCOUNTS_FIRST, _ACCOUNTS_MOST = 64, 512  # read at a time
+_READ_FIRST, _READ_MOST = 250, 2_000  # candidates read at a time
 
 
 class FiguresMoved(Conflict):
@@ -92,7 +92,7 @@ class _Pages:
     ) -> tuple[list[Adds], tuple[str, str, str] | None]:
         """Things after a place, `limit` at most, and where the next page begins; None: it ends."""
         found: list[Adds] = []
-        scanned, size = 0, _ACCOUNTS_FIRST
+        scanned, size = 0, _READ_FIRST
         place = after
         while True:
             batch = await self._source.read(self._session, place, size)
@@ -106,7 +106,7 @@ class _Pages:
             place, scanned = batch.until, scanned + batch.scanned
             if scanned >= scanned_max:
                 return found, place
-            size = min(size * 2, _ACCOUNTS_MOST)
+            size = min(size * 2, _READ_MOST)
 
     async def largest_first(self) -> list[Adds]:
         """All of them. Raises `Invalid` where there are too many to look at."""
@@ -116,7 +116,7 @@ class _Pages:
         place: tuple[str, str, str] | None = ("", "", "")
         scanned = 0
         while place is not None:
-            batch = await self._source.read(self._session, place, _ACCOUNTS_MOST)
+            batch = await self._source.read(self._session, place, _READ_MOST)
             found += await self._adds_of(batch.accounts) if batch.accounts else batch.adds
             place, scanned = batch.until, scanned + batch.scanned
             if scanned > CONTRIBUTION_MAX:

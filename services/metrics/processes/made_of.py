@@ -103,12 +103,11 @@ class OfCells:
 
     async def read(self, session: Session, after: Place, size: int) -> Batch:
         account_id, kind, _ = after
-        found = await store.list_accounts(
+        accounts, until = await store.list_accounts(
             session, self._wanted, account_id, size, is_again=bool(kind)
         )
-        scanned = sum(len(each.items) for each in found)
-        until = (found[-1].account_id, "", "") if len(found) == size else None
-        return Batch(found, (), scanned, until)
+        scanned = sum(len(each.items) for each in accounts)
+        return Batch(accounts, (), scanned, None if until is None else (until, "", ""))
 
     async def count(self, session: Session, limit: int) -> int:
         return await store.count_candidates(session, self._wanted, limit)

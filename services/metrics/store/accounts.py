@@ -17,7 +17,7 @@ from services.metrics.domain.kinds.registry import (
 from services.metrics.store import cold
 from services.metrics.store.remembered import AccountKey, Remembered
 from shared.database import Session
-from shared.database.columns import joined, texts
+from shared.database.columns import joined, some_texts, texts
 
 Touched = dict[AccountKey, AccountItems]
 
@@ -25,7 +25,7 @@ Touched = dict[AccountKey, AccountItems]
 # counted up with its lock. Its content travels only if it is not remembered.
 _LOCK = f"""
 with given as (
-    select * from unnest({texts(1)}, {texts(2)}, {texts(3)}::bigint[])
+    select * from unnest({texts(1)}, {some_texts(2)}, {texts(3)}::bigint[])
         as given (tenant_id, account_id, remembered)
 ),
 locked as (
@@ -44,7 +44,7 @@ returning a.tenant_id, a.account_id, a.version,
 _INSERT = f"""
 insert into accounts (tenant_id, account_id)
 select tenant_id, account_id
-from unnest({texts(1)}, {texts(2)}) with ordinality as given (tenant_id, account_id, place)
+from unnest({texts(1)}, {some_texts(2)}) with ordinality as given (tenant_id, account_id, place)
 order by place
 on conflict do nothing
 returning tenant_id, account_id, version
@@ -118,7 +118,7 @@ async def _load_items(session: Session, keys: Sequence[AccountKey], touched: Tou
     rows = await session.fetch(
         f"""
         select tenant_id, account_id, kind, item_id, content, ends_on
-        from unnest({texts(1)}, {texts(2)}) as given (tenant_id, account_id)
+        from unnest({texts(1)}, {some_texts(2)}) as given (tenant_id, account_id)
         join items using (tenant_id, account_id)
         """,
         *columns,
@@ -155,7 +155,7 @@ async def upsert_items(
             f"""
             insert into items (tenant_id, account_id, kind, item_id, content, ends_on, known)
             select * from unnest(
-                {texts(1)}, {texts(2)}, {texts(3)}, {texts(4)}, $5::bytea[],
+                {texts(1)}, {some_texts(2)}, {texts(3)}, {some_texts(4)}, $5::bytea[],
                 {texts(6)}::date[], {texts(7)}::int[]
             )
             on conflict (tenant_id, account_id, kind, item_id) do update

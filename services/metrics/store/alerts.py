@@ -137,19 +137,24 @@ async def find_rules(session: Session, tenant: str) -> KeptRules:
     return KeptRules(_RULES.decode(row["content"]), row["edit"])
 
 
-async def upsert_rules(session: Session, tenant: str, rules: AlertRules, *, by: str) -> KeptRules:
+async def upsert_rules(
+    session: Session, tenant: str, rules: AlertRules, *, by: str, over: int | None = None
+) -> KeptRules | None:
+    """Write them; `over`: only if that edit still stands, else None."""
     edit = await session.fetchval(
         """
         insert into alert_rules (tenant_id, content, edit, written_by) values ($1, $2, 1, $3)
         on conflict (tenant_id) do update set content = excluded.content,
             edit = alert_rules.edit + 1, written_by = excluded.written_by
+        where $4::int is null or alert_rules.edit = $4
         returning edit
         """,
         tenant,
         _ENCODER.encode(rules).decode(),
         by,
+        over,
     )
-    return KeptRules(rules, edit)
+    return None if edit is None else KeptRules(rules, edit)
 
 
 async def count_parked(session: Session, tenant: str) -> int:

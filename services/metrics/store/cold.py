@@ -16,7 +16,7 @@ from services.metrics.domain.accounts import TENANT_ACCOUNT, AccountItems, ItemK
 from services.metrics.domain.kinds.registry import unpack_item
 from services.metrics.store.remembered import AccountKey
 from shared.database import Session
-from shared.database.columns import joined, texts
+from shared.database.columns import joined, some_texts, texts
 
 
 class ColdItem(Struct, frozen=True, array_like=True):
@@ -50,7 +50,7 @@ async def list_cold(
     rows = await session.fetch(
         f"""
         select tenant_id, account_id, content
-        from unnest({texts(1)}, {texts(2)}) as given (tenant_id, account_id)
+        from unnest({texts(1)}, {some_texts(2)}) as given (tenant_id, account_id)
         join items_cold using (tenant_id, account_id)
         """,
         joined([tenant for tenant, _ in asked]),

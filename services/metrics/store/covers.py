@@ -6,7 +6,7 @@ from services.metrics.domain.kinds.registry import unpack_item
 from services.metrics.store import cold
 from services.metrics.store.remembered import AccountKey
 from shared.database import Session
-from shared.database.columns import joined, texts
+from shared.database.columns import joined, some_texts, texts
 
 
 async def list_owners(
@@ -20,7 +20,8 @@ async def list_owners(
     rows = await session.fetch(
         f"""
         select i.tenant_id, i.content
-        from unnest({texts(1)}, {texts(2)}, {texts(3)}) as given (tenant_id, account_id, item_id)
+        from unnest({texts(1)}, {some_texts(2)}, {texts(3)})
+            as given (tenant_id, account_id, item_id)
         join items i using (tenant_id, account_id, item_id)
         where i.kind = 'cover'
         """,

@@ -172,7 +172,7 @@ async def list_rows(session: Session, scope: tuple[str, int], question: Question
             row.values() for row in rows
         )
     )
-    return list(rows_of(ended, question.slices.count))
+    return list(rows_of(ended, question))
 
 
 async def list_fates(

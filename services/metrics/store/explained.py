@@ -5,13 +5,15 @@ only items are read that still added anything when the question's days began, by
 known at its moment.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from services.metrics.domain.cures import Fate
 from services.metrics.domain.delinquencies import Delinquency, Due
 from services.metrics.domain.explained.accounts import KeptAccount
+from services.metrics.domain.kinds.registry import KINDS
 from services.metrics.domain.questions import Question
 from services.metrics.domain.slots import FIRST_DAY
 from services.metrics.domain.windows import Window
@@ -48,30 +50,115 @@ class Candidates:
         return self.kinds if self.whole is None else self.whole
 
 
+class Found(NamedTuple):
+    """Accounts with candidates, in order. `until`: the last looked at; None: there are no more."""
+
+    accounts: list[KeptAccount]
+    until: str | None
+
+
 async def list_accounts(
-    session: Session, wanted: Candidates, after: str, limit: int, *, is_again: bool
-) -> list[KeptAccount]:
-    """The accounts with any of them after one, with their items; `is_again`: from that one on."""
+    session: Session, wanted: Candidates, after: str, size: int, *, is_again: bool
+) -> Found:
+    """The accounts after one with some `size` candidates, whole accounts only; `is_again`: from
+    that one on. The index gives them in their order, so that no more is read than that."""
+    beyond = f"account_id {'>=' if is_again else '>'}"
+    found, until = await _next_items(session, wanted, beyond, after, size)
+    cold_rows, until = await _next_cold(session, wanted, beyond, after, until)
+    ids = sorted({row[0] for row in found} | set(cold_rows))
+    if until is not None:
+        ids = [each for each in ids if each <= until]
+    if wanted.whole is not None:
+        found = await _items_of(session, wanted, ids)
+    items: dict[str, list[tuple[str, str, bytes]]] = {each: [] for each in ids}
+    for account_id, *item in found:
+        if account_id in items:
+            items[account_id].append(tuple(item))
+    for account_id in ids:
+        if account_id in cold_rows:
+            items[account_id] += _thawed(cold_rows[account_id], wanted.read)
+    return Found(await _kept(session, wanted.tenant_id, items), until)
+
+
+async def _next_items(
+    session: Session, wanted: Candidates, beyond: str, after: str, size: int
+) -> tuple[list[Record], str | None]:
+    """Candidates of whole accounts, and the last of these; None: there are no more."""
     args = Arguments()
-    tenant = args.name(wanted.tenant_id)
-    sign = ">=" if is_again else ">"
+    where = (
+        f"i.tenant_id = {args.name(wanted.tenant_id)} and i.{beyond} {args.name(after)} "
+        f"and {wanted.matches(args, 'i')}"
+    )
     rows = await session.fetch(
-        f"""
-        select a.account_id, a.content from accounts a
-        where a.tenant_id = {tenant} and a.account_id {sign} {args.name(after)} and (
-            exists (
-                select from items i where i.tenant_id = a.tenant_id
-                    and i.account_id = a.account_id and {wanted.matches(args, "i")}
-            ) or exists (
-                select from items_cold c
-                where c.tenant_id = a.tenant_id and c.account_id = a.account_id
-            )
-        )
-        order by a.account_id limit {args.name(limit)}
-        """,
+        f"select account_id, kind, item_id, content from items i where {where} "
+        f"order by account_id limit {args.name(size)}",
         *args,
     )
-    return await _with_items(session, wanted, rows)
+    if len(rows) < size:
+        return rows, None
+    first, last = rows[0][0], rows[-1][0]
+    if first == last:
+        return await _items_of(session, wanted, [first]), first
+    rows = [row for row in rows if row[0] != last]
+    return rows, rows[-1][0]
+
+
+async def _next_cold(
+    session: Session, wanted: Candidates, beyond: str, after: str, until: str | None
+) -> tuple[dict[str, bytes], str | None]:
+    """What is cold of accounts as far as `until`; of too many, as far as it goes."""
+    rows = await session.fetch(
+        f"""
+        select account_id, content from items_cold
+        where tenant_id = $1 and {beyond} $2 and ($3::text is null or account_id <= $3)
+        order by account_id limit $4
+        """,
+        wanted.tenant_id,
+        after,
+        until,
+        _COLD_MAX,
+    )
+    if len(rows) == _COLD_MAX:
+        until = rows[-1]["account_id"]
+    return {row["account_id"]: row["content"] for row in rows}, until
+
+
+_COLD_MAX = 200  # accounts at a time
+
+
+async def _items_of(session: Session, wanted: Candidates, ids: Sequence[str]) -> list[Record]:
+    """The items of some accounts that are read."""
+    args = Arguments()
+    where = f"i.tenant_id = {args.name(wanted.tenant_id)} "
+    where += f"and i.account_id = any({args.name(list(ids))}::text[])"
+    if wanted.whole is not None:
+        where += f" and i.kind = any({args.name(sorted(wanted.whole))}::text[])"
+    else:
+        where += f" and {wanted.matches(args, 'i')}"
+    return await session.fetch(
+        f"select account_id, kind, item_id, content from items i where {where}", *args
+    )
+
+
+def _thawed(content: bytes, kinds: Collection[str]) -> list[tuple[str, str, bytes]]:
+    return [
+        (each.kind, each.item_id, each.content)
+        for each in cold.unpack(content)
+        if each.kind in kinds
+    ]
+
+
+async def _kept(
+    session: Session, tenant_id: str, items: Mapping[str, Sequence[tuple[str, str, bytes]]]
+) -> list[KeptAccount]:
+    rows = await session.fetch(
+        "select account_id, content from accounts "
+        "where tenant_id = $1 and account_id = any($2::text[])",
+        tenant_id,
+        list(items),
+    )
+    content = {row["account_id"]: row["content"] for row in rows}
+    return [KeptAccount(each, content.get(each), tuple(found)) for each, found in items.items()]
 
 
 async def list_named(
@@ -79,29 +166,12 @@ async def list_named(
 ) -> list[KeptAccount]:
     """These accounts with all their items."""
     ids = sorted(set(account_ids))
-    rows = await session.fetch(
-        "select account_id, content from accounts "
+    items: dict[str, list[tuple[str, str, bytes]]] = {each: [] for each in ids}
+    for account_id, kind, item_id, content in await session.fetch(
+        "select account_id, kind, item_id, content from items "
         "where tenant_id = $1 and account_id = any($2::text[])",
         tenant_id,
         ids,
-    )
-    return await _with_items(session, None, rows, tenant_id)
-
-
-async def _with_items(
-    session: Session, wanted: Candidates | None, rows: Sequence[Record], tenant_id: str = ""
-) -> list[KeptAccount]:
-    ids = [row["account_id"] for row in rows]
-    args = Arguments()
-    tenant_id = wanted.tenant_id if wanted is not None else tenant_id
-    where = f"i.tenant_id = {args.name(tenant_id)} and i.account_id = any({args.name(ids)}::text[])"
-    if wanted is not None and wanted.whole is not None:
-        where += f" and i.kind = any({args.name(sorted(wanted.whole))}::text[])"
-    elif wanted is not None:
-        where += f" and {wanted.matches(args, 'i')}"
-    items: dict[str, list[tuple[str, str, bytes]]] = {each: [] for each in ids}
-    for account_id, kind, item_id, content in await session.fetch(
-        f"select account_id, kind, item_id, content from items i where {where}", *args
     ):
         items[account_id].append((kind, item_id, content))
     for account_id, content in await session.fetch(
@@ -110,15 +180,8 @@ async def _with_items(
         tenant_id,
         ids,
     ):
-        items[account_id] += (
-            (each.kind, each.item_id, each.content)
-            for each in cold.unpack(content)
-            if wanted is None or each.kind in wanted.read
-        )
-    return [
-        KeptAccount(row["account_id"], row["content"], tuple(items[row["account_id"]]))
-        for row in rows
-    ]
+        items[account_id] += _thawed(content, KINDS)
+    return await _kept(session, tenant_id, items)
 
 
 async def count_candidates(session: Session, wanted: Candidates, limit: int) -> int:

@@ -170,7 +170,7 @@ async def test_twelve_exports_of_a_tenant_leave_connections_to_another(
             for _ in range(12)
         ]
         async with asyncio.timeout(120):
-            while await _waiting_for_locks(metrics_db) < READING_PER_TENANT_MAX:
+            while await waiting_for_locks(metrics_db) < READING_PER_TENANT_MAX:
                 await session.fetchval("select 1")  # asked again; the gate stays shut
         other = await client.get("/v1/kpis/contacts", headers={"X-Tenant": "other"})
         assert other.status_code == 200
@@ -178,7 +178,7 @@ async def test_twelve_exports_of_a_tenant_leave_connections_to_another(
     assert {export.status_code for export in await asyncio.gather(*exports)} == {200}
 
 
-async def _waiting_for_locks(db: Database) -> int:
+async def waiting_for_locks(db: Database) -> int:
     async with db.reading() as session:
         count: int = await session.fetchval(
             """select count(*) from pg_stat_activity

@@ -190,9 +190,12 @@ async def test_business_time_is_what_was_taken_in_and_before_that_the_costs_own(
 async def test_what_metrics_says_comes_in_to_itself(
     client: httpx.AsyncClient, settings: Settings
 ) -> None:
-    """So that a rebuild has it."""
+    """So that a rebuild has it. A cost of no account comes in alone: nothing waits behind it."""
     await record(client, a_cost())
     await take_all_in(settings)
     lag = (await client.get("/v1/lag")).json()
     assert "metrics.events" in {item["topic"] for item in lag["items"]}
     assert lag["behind"] == 0
+    assert not any(item["parked_accounts"] for item in lag["items"])
+    window = {"from": "2026-02-01", "to": "2026-02-28", "currency": "EUR"}
+    assert (await client.get("/v1/kpis/cost", params=window)).json()["value"] == 1500

@@ -136,8 +136,8 @@ async def test_what_is_recorded_later_is_on_no_page(
     client: httpx.AsyncClient, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And where what was recorded before came late, so that pages would not sum, one is told so."""
-    monkeypatch.setattr(explained, "_ACCOUNTS_FIRST", 1)
-    monkeypatch.setattr(explained, "_ACCOUNTS_MOST", 1)
+    monkeypatch.setattr(explained, "_READ_FIRST", 1)
+    monkeypatch.setattr(explained, "_READ_MOST", 1)
     monkeypatch.setattr(explained, "ITEMS_HERE_MAX", 1)  # what is more is done in another process
     portfolio = Portfolio(9)
     events = sorted(portfolio.events, key=lambda event: event.recordedtime)
@@ -251,8 +251,8 @@ async def test_a_page_looks_at_so_many_things_and_no_more(
 ) -> None:
     """A figure of few among many: pages may be short, or empty, and still sum."""
     await delivered(deliver, 6)
-    monkeypatch.setattr(explained, "_ACCOUNTS_FIRST", 1)
-    monkeypatch.setattr(explained, "_ACCOUNTS_MOST", 1)
+    monkeypatch.setattr(explained, "_READ_FIRST", 1)
+    monkeypatch.setattr(explained, "_READ_MOST", 1)
     monkeypatch.setattr(explained, "SCANNED_PER_PAGE", 1)
     query = {"from": "2026-03-01", "to": "2026-03-04", "currency": "EUR"}
     pages = await all_pages(client, "/v1/kpis/received/explain", query)

@@ -16,6 +16,7 @@ from shared.database import Database
 from shared.process.settings import Common
 from shared.smtp import MailServer
 from tests.integration.metrics.conftest import Deliver
+from tests.integration.metrics.plan_process import die_at
 from tests.integration.metrics.plan_world import PlanWorld, manual, plan_world
 from tests.integration.metrics.test_figures import an_invoice
 from tests.integration.metrics.test_plans import PLAN
@@ -109,6 +110,23 @@ async def test_after_a_day_nobody_tries_any_more(
     await make_due(world, "next_at = now(), made_at = now() - interval '24 hours'")
     await deliver_due(world.context)
     assert await deliveries(world) == [("lea", "failed", 2)]
+
+
+async def test_killed_after_it_was_handed_over_it_goes_out_again_with_the_same_id(
+    world: PlanWorld, inbox: tuple[Inbox, MailServer], settings: Settings
+) -> None:
+    await world.start_day("2026-03-04", raised=1)
+    url = f"smtp://127.0.0.1:{inbox[1].port}"
+    given = {"METRICS_SMTP_URL": url, "METRICS_MAIL_FROM": "alerts@creditor.example"}
+    await die_at("metrics.mail.after_handover", settings, **given)
+    assert len(inbox[0].mails) == 1
+    assert [state for _, state, _ in await deliveries(world)] == ["queued"]
+    assert await deliver_due(world.context) == 0  # somebody may still be at it
+    await make_due(world, "next_at = now()")
+    assert await deliver_due(world.context) == 1
+    first, second = inbox[0].mails
+    assert first["Message-ID"] == second["Message-ID"]
+    assert [state for _, state, _ in await deliveries(world)] == ["sent"]
 
 
 async def make_due(world: PlanWorld, changes: str) -> None:

@@ -1,5 +1,6 @@
 """Collection plans on a real database, over HTTP: from a draft to its end, day by day."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -15,6 +16,7 @@ from shared.events import ledger
 from shared.process.settings import Common
 from tests.integration.metrics.conftest import Deliver
 from tests.integration.metrics.plan_world import PlanWorld, manual, plan_world
+from tests.integration.metrics.test_api import waiting_for_locks
 from tests.integration.metrics.test_figures import an_invoice
 from tests.metrics_figures import an_event
 
@@ -385,6 +387,22 @@ async def test_rules_of_a_tenant_without_a_plan(world: PlanWorld, deliver: Deliv
     assert (said[0][1].get("plan_id"), said[0][1]["subject"]) == (None, "invoiced")
     (alert,) = (await world.call("GET", "/v1/alerts?state=cleared"))["items"]
     assert alert["deliveries"][0]["state"] == "no-address"
+
+
+async def test_of_several_who_read_the_same_rules_one_writes(
+    world: PlanWorld, metrics_db: Database
+) -> None:
+    rules = {"rules": [{"id": "stuck", "when": {"platform": "parked"}}]}
+    headers = {"If-Match": (await world.call("PUT", "/v1/alert-rules", rules))["etag"]}
+    async with metrics_db.transaction() as session:
+        await session.execute("update alert_rules set edit = edit + 1")  # not committed yet
+        writing = asyncio.create_task(
+            world.call("PUT", "/v1/alert-rules", rules, headers=headers, status=412)
+        )
+        while not await waiting_for_locks(metrics_db):
+            await asyncio.wait([writing], timeout=0.01)
+            assert not writing.done()
+    await writing
 
 
 async def test_a_day_or_an_instant_exactly_one(world: PlanWorld) -> None:

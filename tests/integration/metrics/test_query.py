@@ -35,7 +35,7 @@ def rates(to: str, *dated: tuple[str, str, str], day: str = "2026-04-01") -> Rec
         DatedRate(currency, date.fromisoformat(on), rate) for currency, on, rate in dated
     )
     data = RatesChanged(to=to, rates=listed)
-    return an_event("rates-changed", data, topic=SEGMENTATION, key="tenant/", time=at(day, 9))
+    return an_event("rates-changed", data, topic=SEGMENTATION, key="", time=at(day, 9))
 
 
 async def ask(client: httpx.AsyncClient, name: str, **query: Any) -> dict[str, Any]:

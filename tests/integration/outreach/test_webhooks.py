@@ -162,7 +162,7 @@ async def test_a_process_killed_after_the_post_posts_the_same_event_again(
 
 
 async def test_alerts_of_metrics_are_told_to_who_wants_them_in_their_order(hooks: Hooks) -> None:
-    """METRICS.md 6: webhooks take the types of `metrics.events`; those are the tenant's."""
+    """Webhooks take the types of `metrics.events`; those are the tenant's."""
     await hooks.add("/one", "alert-raised", "case-opened")
     await hooks.add("/other", "alert-cleared")
     events = [

@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from deploy.demo import table
+from deploy.demo.metrics_figures import OF_CONTACTS
 from deploy.demo.outreach_figures import figures_of
 from deploy.demo.report import AGREEMENTS, CONTACT_KPIS, MONEY_KPIS, event_count
 
@@ -24,6 +25,22 @@ def a_report(**changes: Any) -> dict[str, Any]:
             for name in MONEY_KPIS
         },
         "aging": {"EUR": {"current": 123456, "1-30": 7}},
+        "metrics": {
+            "figures": {
+                "dso": {"unit": "days", "value": 31.4, "numerator": 314, "denominator": 10},
+                **{name: {"unit": "ratio", **nothing} for name in OF_CONTACTS},
+            },
+            "people": {"team": {"tasks": 12}, "carla": {"tasks": 12}},
+            "process": {"overdue-1 > contacted": 8, "contacted > promised": 9},
+            "plan": {
+                "state": "running",
+                "objectives": {"cash": {"verdict": "off_track"}},
+                "budget": {"people": "within"},
+                "contingencies": {"firmer": "acted"},
+            },
+            "alerts": {"late raised": 2},
+            "experiment": {"words": "It makes no difference."},
+        },
         "contacts": {name: {"value": 3, "email": 3} for name in CONTACT_KPIS},
         "agreements": {noun: {} for noun in AGREEMENTS} | {"promise": {"broken": 1, "kept": 1234}},
         "amounts": {"promised": {"EUR": 5000}, "recovered": {"JPY": 700}},
@@ -62,6 +79,20 @@ def test_the_tables_show_figures_segments_ageing_and_speed() -> None:
     text = shown(a_report())
     for part in ("25.0%", "legal", "none yet", "1,234.56", "email 3", "5 events", "0 times"):
         assert part in text
+
+
+def test_the_tables_show_what_metrics_says_of_the_whole() -> None:
+    text = shown(a_report())
+    for part in ("dso 31.4", "cash off track", "firmer acted", "late raised 2", "team 12"):
+        assert part in text
+    assert text.index("contacted > promised 9") < text.index("overdue-1 > contacted 8")
+
+
+def test_a_file_of_ones_own_has_no_plan_to_show() -> None:
+    report = a_report()
+    for name in ("plan", "alerts", "experiment"):
+        del report["metrics"][name]
+    assert "contingencies" not in shown(report)
 
 
 def test_the_tables_show_what_was_agreed_and_what_came_of_it() -> None:

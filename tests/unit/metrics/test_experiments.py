@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from services.metrics.domain.experiments.analysis import (
     DEFAULT,
+    LEAST_SIZE,
     Analysis,
     Guarded,
     MetricAim,
     read_analysis,
 )
-from services.metrics.domain.experiments.effects import effect_of, level_of
+from services.metrics.domain.experiments.effects import Effect, effect_of, level_of
 from services.metrics.domain.experiments.mismatch import evidence_of, mismatch_of
 from services.metrics.domain.experiments.report import (
     DrawnArm,
@@ -24,7 +25,7 @@ from services.metrics.domain.experiments.report import (
     as_answer,
     findings_of,
 )
-from services.metrics.domain.experiments.sequential import interval_of, looks, p_of
+from services.metrics.domain.experiments.sequential import ALPHA, interval_of, looks, p_of
 from services.metrics.domain.experiments.sums import ArmDay, ArmExposures, ArmSums
 from shared.errors import Invalid
 
@@ -324,6 +325,27 @@ def test_every_fault_of_an_analysis_is_named_at_once() -> None:
         "/also/0/currency",
         "/stop_when/0",
     }
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-170, 1e-7])
+def test_a_size_that_nobody_can_tell_from_nothing_is_a_fault(size: float) -> None:
+    """Its square would be 0, and the test would divide by it."""
+    raw = {
+        "primary": {"metric": "settled", "worthwhile": size},
+        "guardrails": [{"metric": "opted_out", "tolerance": size}],
+    }
+    with pytest.raises(Invalid) as refused:
+        read_analysis(raw)
+    assert {error.pointer for error in refused.value.errors} == {
+        "/primary/worthwhile",
+        "/guardrails/0/tolerance",
+    }
+
+
+def test_the_smallest_size_can_be_tested() -> None:
+    effect = Effect(0.5, 1e-30)
+    assert interval_of(effect, tau=LEAST_SIZE, alpha=ALPHA).low < 0.5
+    assert p_of(effect, tau=LEAST_SIZE) == 0
 
 
 def test_the_same_metric_twice_is_a_fault() -> None:

@@ -11,6 +11,7 @@ from services.metrics.domain.kinds.registry import HANDLERS
 from services.metrics.domain.kpis import KPIS
 from services.metrics.domain.kpis.receivables import count_back
 from services.metrics.domain.questions import Question
+from services.metrics.domain.rates import Rates
 from services.metrics.domain.windows import Window
 from shared.errors import Invalid
 from shared.events import Received
@@ -223,6 +224,17 @@ def test_a_currency_in_which_only_contacts_cost_something_is_a_group() -> None:
     ]  # fmt: skip
     in_euro = memory.ask("cost_to_collect", *JANUARY, currency="EUR")
     assert in_euro["costs_elsewhere"] == [{"currency": "USD", "amount_minor": 7}]
+
+
+def test_a_bucket_needs_rates_only_of_currencies_that_are_in_it() -> None:
+    world = a_world("A")
+    world.owes("A", "I1", 10000, "01-05", "02-20")
+    world.issue("A", "I2", 500, on("01-05"), on("01-20"), "USD")
+    more: dict[str, Any] = {"into": "EUR", "rates": Rates.of("EUR", ())}
+    found = of(world).ask("aging", *JANUARY, group_by=("bucket",), **more)
+    told = {group["key"]["bucket"]: group["value"] for group in found["groups"]}
+    assert (told["current"], told["1-30"], told["31-60"]) == (10000, None, 0)
+    assert found["value"] is None
 
 
 def faults(kpi: str, **asked: Any) -> dict[str, str]:

@@ -30,7 +30,9 @@ OF_MONEY: Final = frozenset({"recovered_share", "cost"})  # each is of one curre
 LOWER_IS_BETTER: Final = frozenset({"cost", "attempts", "disputed", "opted_out", "low_score"})
 UNBOUNDED: Final = frozenset({"cost", "attempts"})  # the others lie between 0 and 1
 
-Size = Annotated[float, Meta(gt=0, le=1e12)]
+# Nobody acts on less, and its square is far from what a float cannot tell from nothing.
+LEAST_SIZE: Final = 1e-6
+Size = Annotated[float, Meta(ge=LEAST_SIZE, le=1e12)]
 Currency = Annotated[str, Meta(max_length=3)]
 
 

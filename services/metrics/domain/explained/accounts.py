@@ -1,6 +1,6 @@
 """What the things of whole accounts add, by what was known of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 
 from msgspec import Struct
@@ -25,9 +25,12 @@ class KeptAccount(Struct, frozen=True, array_like=True):
     content: bytes | None
     items: tuple[tuple[str, str, bytes], ...]
 
+    @property
+    def account(self) -> Account:
+        return unpack_account(self.content) if self.content else Account()
+
     def opened(self) -> AccountItems:
-        account = unpack_account(self.content) if self.content else Account()
-        opened = AccountItems(self.account_id, account)
+        opened = AccountItems(self.account_id, self.account)
         for kind, item_id, content in self.items:
             opened.by_key[kind, item_id] = unpack_item(kind, content)
         return opened
@@ -74,12 +77,32 @@ def _measures_of(adding: Adding) -> list[AccountMeasure]:
 def adds_of(accounts: Iterable[KeptAccount], adding: Adding, before: int) -> list[Adds]:
     """All that add anything, by what was recorded before a moment; in order within an account."""
     found: list[Adds] = []
+    filters = adding.question.filters
     for kept in accounts:
+        if not _may_match(kept, filters, before - 1):
+            continue
         for (kind, item_id), cells in sorted(cells_by_item(kept.opened(), adding, before).items()):
             share = adding.share(cells)
             if share.amount:
                 found.append(_adds(kept.account_id, kind, item_id, share))
     return found
+
+
+def _may_match(kept: KeptAccount, filters: Mapping[str, Collection[str]], slot: int) -> bool:
+    """Whether the account was ever where the filters look: else none of its items is read."""
+    if filters.keys().isdisjoint(_OF_ACCOUNT):
+        return True
+    account = kept.account
+    profiles = recorded_by(account.profiles, slot)
+    values: dict[str, set[str]] = {
+        "segment": {"", *(each.segment for each in recorded_by(account.segments, slot))},
+        "kind": {profiles[-1].kind if profiles else ""},
+        "country": {profiles[-1].country if profiles else ""},
+    }
+    return all(values[name] & set(filters[name]) for name in _OF_ACCOUNT if name in filters)
+
+
+_OF_ACCOUNT = ("segment", "kind", "country")
 
 
 def _adds(account_id: str, kind: str, item_id: str, share: Share) -> Adds:

@@ -38,6 +38,9 @@ class Adding(Protocol):
     any cell counts."""
 
     @property
+    def question(self) -> Question: ...
+
+    @property
     def measures(self) -> frozenset[str]: ...
 
     @property

@@ -206,12 +206,16 @@ class _Rows:
         found = self.latest[alert.subject]
         ended = _ended(alert, "cleared", self.given.facts.day)
         words = f"{alert.subject}: over since {days[0]}; {found.state}. {found.words}".rstrip()
+        if found.state in found.words:
+            words = f"Over since {days[0]}: {found.words}."
         return self._change("cleared", ended, days, found.figures, words)
 
     def _raised(self, subject: str, days: tuple[date, ...]) -> ChangedAlert:
         given, found = self.given, self.latest[subject]
         span = f"on {days[0]}" if len(days) == 1 else f"from {days[0]} to {days[-1]}"
         words = f"{subject}: {found.state} {span}. {found.words}".rstrip()
+        if found.state in found.words:  # they say it all
+            words = f"{found.words}, {span}."
         if given.is_behind:
             words += " Events were still to come in when this was checked."
         kind = "contingency" if self.rule.is_contingency else "rule"

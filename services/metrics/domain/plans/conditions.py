@@ -2,9 +2,13 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import partial
 from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta, Struct, field
+
+from services.metrics.domain.plans.texts import figure_text, kpi_text, opening
+from services.metrics.domain.plans.traits import find_traits
 
 ObjectiveVerdict = Literal[
     "too_early", "ahead", "on_track", "at_risk", "off_track", "met", "missed"
@@ -129,16 +133,21 @@ def _of_kpi(condition: Condition, facts: DayFacts) -> HeldFinding:
     held = (
         value is not None and bound is not None and (value > bound if is_above else value < bound)
     )
-    shown = "no value" if value is None else f"{value:g}"
-    split = ", ".join(f"{name} {text}" for name, text in sorted(condition.split.items()))
+    traits = find_traits(str(condition.kpi))
+    assert traits is not None, "a rule that was read names a KPI"
+    assert bound is not None, "and a bound"
+    text = partial(figure_text, traits=traits, currency=condition.currency)
+    shown = "no value" if value is None else text(value)
+    split = ", ".join(f"{name} {part}" for name, part in sorted(condition.split.items()))
+    name = opening(kpi_text(traits.name)) + (f" ({split})" if split else "")
     return HeldFinding(
         subject=f"{condition.kpi} ({split})" if split else str(condition.kpi),
         held=held,
         state=shown,
         figures={"value": value, "above" if is_above else "below": bound},
-        words=f"{condition.kpi} is {shown}, {'above' if is_above else 'below'} {bound:g}"
+        words=f"{name} is {shown}, {'above' if is_above else 'below'} {text(bound)}"
         if held
-        else f"{condition.kpi} is {shown}",
+        else f"{name} is {shown}",
     )
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from services.metrics.domain.plans.conditions import ObjectiveVerdict, SubjectFigures
 from services.metrics.domain.plans.document import Objective
 from services.metrics.domain.plans.forecast import STEPS_MIN, Figure, Forecast, forecast
-from services.metrics.domain.plans.texts import money_text
+from services.metrics.domain.plans.texts import figure_text, kpi_text, opening
 from services.metrics.domain.plans.traits import KpiTraits
 
 
@@ -87,7 +87,12 @@ def judge_objective(
         is_provisional=is_provisional,
         path=_path(path, day),
         because=_because(
-            objective, lambda each: shown(each, traits, currency), verdict, value, ahead, len(path)
+            objective,
+            lambda each: figure_text(each, traits, currency),
+            verdict,
+            value,
+            ahead,
+            len(path),
         ),
     )
 
@@ -155,31 +160,21 @@ def _because(
 ) -> str:
     asked = "at least" if objective.is_floor else "at most"
     target = f"{asked} {text(objective.target)} by {objective.by}"
+    name = opening(kpi_text(objective.kpi))
     if value is None:
-        return f"{objective.kpi} has no value to judge; wanted: {target}."
+        return f"{name} has no value to judge; wanted: {target}."
     now = text(value)
     if verdict in ("met", "missed"):
-        return f"{objective.kpi} came to {now}; wanted: {target}."
+        return f"{name} came to {now}; wanted: {target}."
     if ahead is None:
-        words = f"{weeks} weekly values are known, {STEPS_MIN + 1} are needed"
-        return f"{objective.kpi} is {now}; {words} to look ahead. Wanted: {target}."
+        known = "1 weekly value is" if weeks == 1 else f"{weeks} weekly values are"
+        words = f"{known} known, {STEPS_MIN + 1} are needed"
+        return f"{name} is {now}; {words} to look ahead. Wanted: {target}."
     return (
-        f"{objective.kpi} is {now} and goes to {text(ahead.value)}, between {text(ahead.low)} and"
+        f"{name} is {now} and goes to {text(ahead.value)}, between {text(ahead.low)} and"
         f" {text(ahead.high)} in four cases of five (by {ahead.errors} errors over {ahead.weeks}"
         f" weeks). Wanted: {target}."
     )
-
-
-def shown(value: Figure, traits: KpiTraits, currency: str | None) -> str:
-    """A figure in words."""
-    number = float(value)
-    if traits.unit == "ratio":
-        return f"{number * 100:.1f} %"
-    if traits.unit == "days":
-        return f"{number:.1f} days"
-    if traits.unit == "count" or currency is None:
-        return f"{number:,.0f}"
-    return money_text(number, currency)
 
 
 def _float(value: Figure | None) -> float | None:

@@ -68,7 +68,6 @@ def downgrade() -> None:
         """
     )
     op.drop_table("generations")
-    op.add_column("tenants", sa.Column("timezone", sa.Text(), server_default="UTC", nullable=False))
     _create_daily_measures()
 
 

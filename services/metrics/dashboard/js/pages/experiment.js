@@ -41,8 +41,8 @@ export const page = {
     return [
       ...challengers.map((/** @type {string} */ arm) => ({ id: `effect-${arm}`, title: `${arm} against ${champion}`, note: `${metricName(one.analysis.primary.metric)}: the effect, and the interval that holds at all days at once`, wide: true, tall: true, keys, draw: (/** @type {Got} */ got) => effect(got.experiment, arm) })),
       { id: "guardrails", title: "Guardrails and more", note: "Harm that would end it, and what is only watched", keys, draw: (got) => guardrails(got.experiment) },
-      { id: "arms", title: "Arms", wide: true, keys, draw: (got) => arms(got.experiment, view) },
-      { id: "mismatch", title: "Are the arms as drawn?", keys, draw: (got) => mismatch(got.experiment) },
+      { id: "arms", title: "Arms", wide: "full", keys, draw: (got) => arms(got.experiment, view) },
+      { id: "mismatch", title: "Are the arms as drawn?", wide: "full", keys, draw: (got) => mismatch(got.experiment) },
     ];
   },
 };
@@ -80,11 +80,14 @@ function guardrails(one) {
   if (!items.length) return { empty: "It has no guardrail." };
   const lines = items.map((each) => {
     const show = effectWriter(each.metric, each.currency);
+    const isKnown = each.effect !== null && each.effect !== undefined;
+    const isBroken = each.verdict === "broken" || each.verdict === "harmed";
+    const [tone, verdict] = isBroken ? ["bad", "! broken"] : isKnown ? ["good", "✓ holds"] : ["", "… too early to say"];
     return h(
       "li",
       {},
-      h("p", { class: "row" }, h("strong", {}, metricName(each.metric)), each.role === "guardrail" ? h("span", { class: `badge ${each.verdict === "broken" || each.verdict === "harmed" ? "bad" : "good"}` }, each.verdict === "broken" || each.verdict === "harmed" ? "! broken" : "✓ holds") : h("span", { class: "badge" }, "only shown")),
-      h("p", { class: "note" }, `${each.arm}: ${show(each.effect)}, between ${show(each.low)} and ${show(each.high)}`),
+      h("p", { class: "row" }, h("strong", {}, metricName(each.metric)), each.role === "guardrail" ? h("span", { class: `badge ${tone}` }, verdict) : h("span", { class: "badge" }, "only shown")),
+      h("p", { class: "note" }, isKnown ? `${each.arm}: ${show(each.effect)}, between ${show(each.low)} and ${show(each.high)}` : `${each.arm}: nothing to compare yet`),
     );
   });
   return { body: [h("ul", { class: "list" }, lines)] };

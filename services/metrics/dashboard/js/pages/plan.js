@@ -100,7 +100,7 @@ function objective(one, plan, progress, view) {
     draw() {
       const words = [`Now ${show(one.value)}; wanted: ${wanted}.`];
       if (one.forecast) words.push(`Forecast ${show(one.forecast.value)}, between ${show(one.forecast.low)} and ${show(one.forecast.high)} in 4 of 5 cases, as ${format.count(one.forecast.errors)} forecasts of the past went.`);
-      else if (one.because) words.push(one.because);
+      else if (one.verdict === "too_early") words.push("Too few weeks are known to look ahead.");
       return { ...pathChart(one, plan, progress.day, show, unit === "ratio" ? (value) => format.tick(value ?? 0) : unit === "days" ? (value) => `${format.count(value)} d` : format.writer(unit, plan.currency, "short")), controls: [verdictBadge(one.verdict, one.provisional)], summary: words.join(" ") };
     },
   };
