@@ -114,8 +114,9 @@ class AccountItems:
         self.by_key: dict[ItemKey, Item] = {}
         self._by_kind: dict[str, list[tuple[ItemKey, Item]]] = {}
         self._indexed = 0  # how many items that index has
-        # What the stored measures hold of the account as a whole, if that is at hand.
-        self.whole: Cells | None = None
+        # What the stored measures hold of the account as a whole, by the place of each of its
+        # measures (`restate.ACCOUNT_MEASURES`), if that is at hand.
+        self.whole: dict[int, Cells] = {}
 
     def item(self, kind: str, item_id: str) -> Item:
         """The item; a new one if it has no facts yet."""
