@@ -21,7 +21,15 @@ from services.metrics.domain.account_measures import (
     process,
     touches,
 )
-from services.metrics.domain.accounts import Account, AccountItems, Item, ItemKey, Known, Profile, Segment
+from services.metrics.domain.accounts import (
+    Account,
+    AccountItems,
+    Item,
+    ItemKey,
+    Known,
+    Profile,
+    Segment,
+)
 from services.metrics.domain.cells import Cells, difference, merge, without_nothing
 from services.metrics.domain.kinds.registry import KINDS
 from services.metrics.domain.slots import FAR, FIRST_DAY, recorded_by
@@ -166,6 +174,28 @@ class _Looks:
     def __init__(self, items: AccountItems, views: Views) -> None:
         self.items, self.views = items, views
         self._known: dict[tuple[int, bool], Known] = {}
+        account = items.account
+        self._lists: dict[str, list[tuple[Sequence[Any], int]]] = {"": account.knowledge}
+        for (kind, _), item in items.by_key.items():
+            self._lists.setdefault(kind, []).append((item.facts, item.folded))
+        self._moments: dict[tuple[str, int], tuple[set[int], bool]] = {}
+
+    def moments(self, measure: AccountMeasure, since: int) -> tuple[list[int], bool] | None:
+        """`since`, and every later moment at which anything that the measure looks at became known;
+        and whether nothing old was known later. None: there is nothing that it looks at."""
+        kinds = [kind for kind in measure.kinds if kind in self._lists]
+        if not kinds:
+            return None
+        moments, is_newest = {since}, True
+        for kind in (*kinds, ""):
+            found = self._moments.get((kind, since))
+            if found is None:
+                lists = self._lists[kind]
+                later = set(_moments(since, *(facts for facts, _ in lists)))
+                found = self._moments[kind, since] = later, _is_newest(since, lists)
+            moments |= found[0]
+            is_newest = is_newest and found[1]
+        return sorted(moments), is_newest
 
     def cells(self, measure: AccountMeasure, slot: int, *, is_before: bool = False) -> Cells:
         known = self._known.get((slot, is_before))
@@ -181,14 +211,10 @@ class _Looks:
 def _restate_measure(place: int, since: int, looks: _Looks, measured: Measured) -> None:
     """What the news since a moment change in one of the account's measures."""
     measure, items = ACCOUNT_MEASURES[place], looks.items
-    account = items.account
-    looked_at = [
-        (item.facts, item.folded) for kind in measure.kinds for _, item in items.of_kind(kind)
-    ]
-    if not looked_at:
+    found = looks.moments(measure, since)
+    if found is None:
         return  # it adds nothing, and never did
-    moments = _moments(since, *(f for f, _ in looked_at), account.profiles, account.segments)
-    is_newest = _is_newest(since, [*looked_at, *account.knowledge])
+    moments, is_newest = found
     previous: Cells = {}
     if is_newest:
         held = items.whole.get(place)

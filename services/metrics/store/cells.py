@@ -46,9 +46,7 @@ def _parts(added: Added) -> Iterator[Added]:
 
 
 def _is_large(added: Added) -> bool:
-    return not (
-        -_PART_MAX <= added.amount <= _PART_MAX and -_PART_MAX <= added.weight <= _PART_MAX
-    )
+    return not (-_PART_MAX <= added.amount <= _PART_MAX and -_PART_MAX <= added.weight <= _PART_MAX)
 
 
 def _bounded(number: int) -> int:
