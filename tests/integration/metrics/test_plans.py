@@ -1,6 +1,5 @@
 """Collection plans on a real database, over HTTP: from a draft to its end, day by day."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -16,7 +15,6 @@ from shared.events import ledger
 from shared.process.settings import Common
 from tests.integration.metrics.conftest import Deliver
 from tests.integration.metrics.plan_world import PlanWorld, manual, plan_world
-from tests.integration.metrics.test_api import waiting_for_locks
 from tests.integration.metrics.test_figures import an_invoice
 from tests.metrics_figures import an_event
 
@@ -368,49 +366,6 @@ async def test_alerts_are_listed_with_their_mails_and_taken_note_of(running: Pla
     again = await running.call("POST", path, {}, by="tom")
     assert (again["acknowledged_by"], again["note"]) == ("lea", "Mia looks.")
     await running.call("POST", "/v1/alerts/none/acknowledge", {}, status=404)
-
-
-async def test_rules_of_a_tenant_without_a_plan(world: PlanWorld, deliver: Deliver) -> None:
-    await deliver([an_invoice("I1", 100000, "2026-02-02", "2026-02-03")])
-    rules = {
-        "rules": [
-            {
-                "id": "much",
-                "when": {"kpi": "invoiced", "currency": "EUR", "days": 1, "above": 5},
-                "to": ["lea"],
-            },
-        ],
-        "people": [{"id": "lea", "name": "Lea"}],
-    }
-    await world.call("PUT", "/v1/alert-rules", {"rules": [{"id": "x"}]}, status=422)
-    kept = await world.call("PUT", "/v1/alert-rules", rules)
-    match = {"If-Match": '"7"'}
-    await world.call("PUT", "/v1/alert-rules", rules, headers=match, status=412)
-    assert kept["etag"] == '"1"'
-    await world.start_day("2026-02-02")
-    await world.start_day("2026-02-03", raised=1)
-    await world.start_day("2026-02-04", cleared=1)
-    said = await world.announced()
-    assert [each for each, _ in said] == ["alert-raised", "alert-cleared"]
-    assert (said[0][1].get("plan_id"), said[0][1]["subject"]) == (None, "invoiced")
-    (alert,) = (await world.call("GET", "/v1/alerts?state=cleared"))["items"]
-    assert alert["deliveries"][0]["state"] == "no-address"
-
-
-async def test_of_several_who_read_the_same_rules_one_writes(
-    world: PlanWorld, metrics_db: Database
-) -> None:
-    rules = {"rules": [{"id": "stuck", "when": {"platform": "parked"}}]}
-    headers = {"If-Match": (await world.call("PUT", "/v1/alert-rules", rules))["etag"]}
-    async with metrics_db.transaction() as session:
-        await session.execute("update alert_rules set edit = edit + 1")  # not committed yet
-        writing = asyncio.create_task(
-            world.call("PUT", "/v1/alert-rules", rules, headers=headers, status=412)
-        )
-        while not await waiting_for_locks(metrics_db):
-            await asyncio.wait([writing], timeout=0.01)
-            assert not writing.done()
-    await writing
 
 
 async def test_a_day_or_an_instant_exactly_one(world: PlanWorld) -> None:
