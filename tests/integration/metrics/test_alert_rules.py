@@ -1,8 +1,4 @@
-<<<<<<< HEAD
 """Rules of alerts that a tenant has without a plan."""
-=======
-"""A tenant's own rules of alerts, without a plan."""
->>>>>>> outside
 
 import asyncio
 from collections.abc import AsyncIterator
