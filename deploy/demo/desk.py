@@ -62,9 +62,10 @@ class Desk:
             return
         if kind in _LOOKED_FOR:
             self._source.found(account_id, at)
-        if kind == "dispute-review":
-            await self._look_into(account_id, at)
         await self._complete(task, {"disposition": "no-call", "seconds": 120})
+        if kind == "dispute-review":  # which would cancel the task
+            await self._look_into(account_id, at)
+            await self._calls.settle()
 
     async def _call(self, task: dict[str, Any], at: datetime) -> None:
         path = f"/v1/tasks/{task['task_id']}/call"
@@ -106,6 +107,7 @@ class Desk:
         if not is_refused:
             path = f"/v1/accounts/{request.account_id}/{request.noun}s/{request.id}"
             shown = await self._calls.get("ledger", path)
+            await self._calls.settle()  # it may cancel what else there is to do about the account
         self._source.answered(request, shown)
 
     async def _complete(self, task: dict[str, Any], body: dict[str, Any]) -> bool:

@@ -74,6 +74,35 @@ PLAN = "faster-cash"
 FIRMER = "demo-firmer"
 _REVIEW_DAY = 5
 _CASH_MINOR_PER_ACCOUNT_AND_DAY = 70
+_RESOURCES: Document = {
+    "people": [
+        {"collector": name, "role": "collector", "hours_per_week": 2} for name in COLLECTORS
+    ],
+    "channels": [{"channel": "sms", "per_day": 40}, {"channel": "letter", "per_day": 20}],
+    "tools": ["dialler"],
+    "training": [CERTIFICATE],
+}
+_CONTINGENCIES: list[Document] = [
+    {
+        "id": "firmer", "when": {"objective": "cash", "verdict": ["off_track"]},
+        "for_days": 7, "once": True,
+        "do": {"activate_strategy": {"name": TELEPHONE["name"], "version": FIRMER}},
+    },
+    {
+        "id": "spent", "when": {"budget": "*", "state": ["over"]}, "for_days": 2,
+        "do": {"alert": {"to": [APPROVER]}},
+    },
+]  # fmt: skip
+_ALERTS: list[Document] = [
+    {
+        "id": "late", "when": {"objective": "*", "verdict": ["off_track"]},
+        "for_days": 3, "to": [AUTHOR],
+    },
+    {
+        "id": "money", "when": {"budget": "*", "state": ["at_risk", "over"]},
+        "for_days": 3, "to": [AUTHOR, APPROVER],
+    },
+]  # fmt: skip
 
 
 def firmer() -> Document:
@@ -96,86 +125,58 @@ def reviews_on(day: date, begins: date) -> bool:
     return day > begins and day.day == _REVIEW_DAY
 
 
-def _budget(accounts: int, months: int) -> list[Document]:
-    """What it may cost, line by line."""
-    return [
-        {"id": "people", "kinds": ["task"], "amount_minor": accounts * months * 40},
-        {
-            "id": "messages", "kinds": ["contact"], "channels": ["email", "sms", "voice"],
-            "amount_minor": accounts * months * 10,
-        },
-        {
-            "id": "letters", "kinds": ["contact"], "channels": ["letter"],
-            "amount_minor": accounts * months * 15,
-        },
-        {
-            "id": "tools-and-law", "kinds": ["software", "legal"],
-            "amount_minor": (months + 1) * 7500,
-        },
-        {"id": "cards", "kinds": ["gateway"], "amount_minor": accounts * months * 20},
-    ]  # fmt: skip
-
-
 def plan(currency: str, first_day: date, days: int, accounts: int) -> Document:
     """A plan of that currency, whose sizes go with those of the portfolio."""
     begins, ends = plan_days(first_day, days)
     length = (ends - begins).days + 1
-    months = max(1, length // 30)
-    by, middle = ends.isoformat(), (begins + (ends - begins) * 2 // 3).isoformat()
-    cash = accounts * length * _CASH_MINOR_PER_ACCOUNT_AND_DAY
+    middle = begins + (ends - begins) * 2 // 3
     return {
         "plan_id": PLAN,
         "title": "Faster cash: fewer debts that grow old",
         "currency": currency,
         "from": begins.isoformat(),
-        "to": by,
-        "objectives": [
-            {
-                "id": "cash", "kpi": "recovered", "days": "plan", "at_least": cash, "by": by,
-                "why": "liquidity",
-            },
-            {
-                "id": "businesses-pay-sooner", "kpi": "average_days_to_pay",
-                "split": {"kind": "business"}, "at_most": 18, "by": middle,
-            },
-            {"id": "promises", "kpi": "promise_kept_rate", "at_least": 0.85, "by": by},
-            {
-                "id": "fewer-grow-old", "kpi": "roll_rate", "days": "month", "at_most": 0.15,
-                "by": by,
-            },
-        ],
-        "resources": {
-            "people": [
-                {"collector": name, "role": "collector", "hours_per_week": 2}
-                for name in COLLECTORS
-            ],
-            "channels": [{"channel": "sms", "per_day": 40}, {"channel": "letter", "per_day": 20}],
-            "tools": ["dialler"],
-            "training": [CERTIFICATE],
-        },
-        "budget": _budget(accounts, months),
+        "to": ends.isoformat(),
+        "objectives": _objectives(accounts * length, middle.isoformat(), ends.isoformat()),
+        "resources": _RESOURCES,
+        "budget": _budget(accounts, max(1, length // 30)),
         "strategies": [{"name": TELEPHONE["name"], "version": TELEPHONE["version"]}],
-        "contingencies": [
-            {
-                "id": "firmer", "when": {"objective": "cash", "verdict": ["off_track"]},
-                "for_days": 7, "once": True,
-                "do": {"activate_strategy": {"name": TELEPHONE["name"], "version": FIRMER}},
-            },
-            {
-                "id": "spent", "when": {"budget": "*", "state": ["over"]}, "for_days": 2,
-                "do": {"alert": {"to": [APPROVER]}},
-            },
-        ],
+        "contingencies": _CONTINGENCIES,
         "reviews": {"every": "month", "day": _REVIEW_DAY, "people": [AUTHOR]},
         "people": PEOPLE,
-        "alerts": [
-            {
-                "id": "late", "when": {"objective": "*", "verdict": ["off_track"]},
-                "for_days": 3, "to": [AUTHOR],
-            },
-            {
-                "id": "money", "when": {"budget": "*", "state": ["at_risk", "over"]},
-                "for_days": 3, "to": [AUTHOR, APPROVER],
-            },
-        ],
-    }  # fmt: skip
+        "alerts": _ALERTS,
+    }
+
+
+def _objectives(account_days: int, middle: str, by: str) -> list[Document]:
+    return [
+        {
+            "id": "cash", "kpi": "recovered", "days": "plan", "by": by, "why": "liquidity",
+            "at_least": account_days * _CASH_MINOR_PER_ACCOUNT_AND_DAY,
+        },
+        {
+            "id": "businesses-pay-sooner", "kpi": "average_days_to_pay",
+            "split": {"kind": "business"}, "at_most": 18, "by": middle,
+        },
+        {"id": "promises", "kpi": "promise_kept_rate", "at_least": 0.85, "by": by},
+        {"id": "fewer-grow-old", "kpi": "roll_rate", "days": "month", "at_most": 0.15, "by": by},
+    ]  # fmt: skip
+
+
+def _budget(accounts: int, months: int) -> list[Document]:
+    each = accounts * months
+    return [
+        {"id": "people", "kinds": ["task"], "amount_minor": each * 40},
+        {
+            "id": "messages", "kinds": ["contact"], "channels": ["email", "sms", "voice"],
+            "amount_minor": each * 10,
+        },
+        {
+            "id": "letters", "kinds": ["contact"], "channels": ["letter"],
+            "amount_minor": each * 15,
+        },
+        {
+            "id": "tools-and-law", "kinds": ["software", "legal"],
+            "amount_minor": (months + 1) * 7500,
+        },
+        {"id": "cards", "kinds": ["gateway"], "amount_minor": each * 20},
+    ]  # fmt: skip

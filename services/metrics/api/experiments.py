@@ -14,10 +14,12 @@ from shared.errors import FieldError, Invalid
 from shared.web import Day, ReadSessionDep, SessionDep, json_response
 from shared.web.auth import Caller, needs
 
+RUN_MAX = 2_147_483_647  # as they are counted in the database
+
 router = APIRouter(tags=["experiments"])
 Writer = Annotated[Caller, needs("metrics:write")]
 Name = Annotated[str, Path(max_length=128)]
-Run = Annotated[int | None, Query(ge=1, description="Default: the last.")]
+Run = Annotated[int | None, Query(ge=1, le=RUN_MAX, description="Default: the last.")]
 ONE_DAY = timedelta(days=1)
 
 

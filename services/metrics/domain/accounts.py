@@ -114,8 +114,11 @@ class AccountItems:
         self.by_key: dict[ItemKey, Item] = {}
         self._by_kind: dict[str, list[tuple[ItemKey, Item]]] = {}
         self._indexed = 0  # how many items that index has
-        # What the stored measures hold of the account as a whole, if that is at hand.
-        self.whole: Cells | None = None
+        # What the stored measures hold of the account as a whole, by the place of each of its
+        # measures (`restate.ACCOUNT_MEASURES`), if that is at hand.
+        self.whole: dict[int, Cells] = {}
+        # Its delinquencies by all that is stored, by their start, if they are at hand.
+        self.spans: dict[date, Any] | None = None
 
     def item(self, kind: str, item_id: str) -> Item:
         """The item; a new one if it has no facts yet."""
@@ -153,6 +156,8 @@ class AccountItems:
         sums, which may come to nothing within a batch."""
         since: dict[str, int] = {}
         for item in self.by_key.values():
+            if item.folded == len(item.facts):
+                continue
             for fact in item.facts[item.folded :]:
                 currency = getattr(fact, "currency", "")
                 if currency:

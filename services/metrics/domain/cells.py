@@ -69,7 +69,9 @@ NOTHING = Added()
 
 def add(cells: Cells, cell: Cell, amount: int = 0, count: int = 0, weight: int = 0) -> None:
     """Add to a cell."""
-    add_to(cells, cell, Added(amount, count, weight))
+    before = cells.get(cell)
+    added = Added(amount, count, weight)
+    cells[cell] = added if before is None else before + added
 
 
 def add_to(cells: Cells, cell: Cell, added: Added) -> None:
@@ -80,6 +82,9 @@ def add_to(cells: Cells, cell: Cell, added: Added) -> None:
 
 def merge(cells: Cells, others: Mapping[Cell, Added]) -> None:
     """Add all of the others."""
+    if not cells:
+        cells.update(others)
+        return
     for cell, added in others.items():
         before = cells.get(cell)
         cells[cell] = added if before is None else before + added

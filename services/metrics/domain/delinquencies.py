@@ -73,8 +73,14 @@ def rewrite_delinquencies(items: AccountItems, views: Views) -> Rewritten[date, 
     lists += ((i.facts, i.folded) for key, i in items.by_key.items() if key[0] in _KINDS)
     moments, is_newest = moments_of(lists)
 
-    def rows_at(slot: int) -> dict[date, Delinquency]:
-        return {each.start_on: each for each in delinquencies(Known(items, slot), views.at(slot))}
+    held = items.spans if is_newest else None
+
+    def rows_at(slot: int) -> Mapping[date, Delinquency]:
+        if held is not None and slot < moments[0]:
+            return held
+        rows = {each.start_on: each for each in delinquencies(Known(items, slot), views.at(slot))}
+        items.spans = rows  # those of the last moment stay
+        return rows
 
     return rewrite(rows_at, moments, is_newest=is_newest)
 

@@ -21,8 +21,16 @@ from services.metrics.domain.account_measures import (
     process,
     touches,
 )
-from services.metrics.domain.accounts import Account, AccountItems, Item, ItemKey, Known
-from services.metrics.domain.cells import Cells, add_to, difference, merge, without_nothing
+from services.metrics.domain.accounts import (
+    Account,
+    AccountItems,
+    Item,
+    ItemKey,
+    Known,
+    Profile,
+    Segment,
+)
+from services.metrics.domain.cells import Cells, difference, merge, without_nothing
 from services.metrics.domain.kinds.registry import KINDS
 from services.metrics.domain.slots import FAR, FIRST_DAY, recorded_by
 from services.metrics.domain.views import View
@@ -39,33 +47,40 @@ ACCOUNT_MEASURES: tuple[AccountMeasure, ...] = (
     cancelled.MEASURE,
     aftermath.MEASURE,
 )
-_LOOKED_AT = frozenset(kind for measure in ACCOUNT_MEASURES for kind in measure.kinds)
 
 CellsOf = Callable[[Sequence[Any], View], Cells]
 
 
 class Views:
-    """The views of one account, made once for each moment that is asked for: as it stands in no
-    experiment, and as it stands in each of its experiments."""
+    """The views of one account, made once for all moments at which the same is known of it: as it
+    stands in no experiment, and as it stands in each of its experiments."""
 
     def __init__(self, account: Account) -> None:
         self._account = account
         slots = [fact.recorded_slot for fact in account.news]
         self.news_since = min(slots) if slots else None
-        self._made: dict[tuple[int, bool], tuple[View, ...]] = {}
+        self._at: dict[tuple[int, bool], tuple[View, ...]] = {}
+        self._made: dict[tuple[int, int], tuple[View, ...]] = {}
 
     def at(self, slot: int, *, is_before: bool = False) -> tuple[View, ...]:
         """As it was known then; `is_before`: without the new facts."""
         is_before = is_before and self.news_since is not None
-        views = self._made.get((slot, is_before))
+        views = self._at.get((slot, is_before))
         if views is None:
             profiles, segments = self._account.profiles, self._account.segments
             if is_before:
                 folded = self._account.folded
                 profiles, segments = profiles[: folded[0]], segments[: folded[1]]
-            view = View(recorded_by(profiles, slot), recorded_by(segments, slot))
-            views = (view, *view.within_experiments())
-            self._made[slot, is_before] = views
+            views = self._of(recorded_by(profiles, slot), recorded_by(segments, slot))
+            self._at[slot, is_before] = views
+        return views
+
+    def _of(self, profiles: Sequence[Profile], segments: Sequence[Segment]) -> tuple[View, ...]:
+        made_of = len(profiles), len(segments)  # what is known of an account only grows
+        views = self._made.get(made_of)
+        if views is None:
+            view = View(profiles, segments)
+            views = self._made[made_of] = (view, *view.within_experiments())
         return views
 
 
@@ -135,55 +150,90 @@ def cells_in(facts: Sequence[Any], views: Sequence[View], cells_of: CellsOf) -> 
 
 
 def _restate_account(items: AccountItems, views: Views, measured: Measured) -> None:
-    """What the news change in what the account adds as a whole."""
-    slots = [views.news_since] if views.news_since is not None else []
-    slots += [
-        item.facts[item.folded].recorded_slot
-        for (kind, _), item in items.by_key.items()
-        if kind in _LOOKED_AT and item.folded < len(item.facts)
-    ]
-    if not slots:
+    """What the news change in what the account adds as a whole: each measure by the news of the
+    kinds that it looks at."""
+    first_new: dict[str, int] = {}  # by kind: since when anything new of it is known
+    for (kind, _), item in items.by_key.items():
+        if item.folded < len(item.facts):
+            slot = item.facts[item.folded].recorded_slot
+            first_new[kind] = min(slot, first_new.get(kind, slot))
+    if views.news_since is None and not first_new:
         return
-    all_facts = [item.facts for (kind, _), item in items.by_key.items() if kind in _LOOKED_AT]
-    account = items.account
-    since = min(slots)
-    moments = _moments(since, *all_facts, account.profiles, account.segments)
-    looked_at = [
-        (item.facts, item.folded) for (kind, _), item in items.by_key.items() if kind in _LOOKED_AT
-    ]
-    is_newest = _is_newest(since, [*looked_at, *account.knowledge])
+    looks = _Looks(items, views)
+    for place, account_measure in enumerate(ACCOUNT_MEASURES):
+        slots = [slot for kind, slot in first_new.items() if kind in account_measure.kinds]
+        if views.news_since is not None:
+            slots.append(views.news_since)
+        if slots:
+            _restate_measure(place, min(slots), looks, measured)
+
+
+class _Looks:
+    """At one account by what is known at any moment, once for all of its measures."""
+
+    def __init__(self, items: AccountItems, views: Views) -> None:
+        self.items, self.views = items, views
+        self._known: dict[tuple[int, bool], Known] = {}
+        account = items.account
+        self._lists: dict[str, list[tuple[Sequence[Any], int]]] = {"": account.knowledge}
+        for (kind, _), item in items.by_key.items():
+            self._lists.setdefault(kind, []).append((item.facts, item.folded))
+        self._moments: dict[tuple[str, int], tuple[set[int], bool]] = {}
+
+    def moments(self, measure: AccountMeasure, since: int) -> tuple[list[int], bool] | None:
+        """`since`, and every later moment at which anything that the measure looks at became known;
+        and whether nothing old was known later. None: there is nothing that it looks at."""
+        kinds = [kind for kind in measure.kinds if kind in self._lists]
+        if not kinds:
+            return None
+        moments, is_newest = {since}, True
+        for kind in (*kinds, ""):
+            found = self._moments.get((kind, since))
+            if found is None:
+                lists = self._lists[kind]
+                later = set(_moments(since, *(facts for facts, _ in lists)))
+                found = self._moments[kind, since] = later, _is_newest(since, lists)
+            moments |= found[0]
+            is_newest = is_newest and found[1]
+        return sorted(moments), is_newest
+
+    def cells(self, measure: AccountMeasure, slot: int, *, is_before: bool = False) -> Cells:
+        known = self._known.get((slot, is_before))
+        if known is None:
+            known = self._known[slot, is_before] = Known(self.items, slot, is_before=is_before)
+        whole, *experiments = self.views.at(slot, is_before=is_before)
+        cells = measure.cells(known, whole)
+        for view in experiments if cells else ():
+            cells |= {c: added for c, added in measure.cells(known, view).items() if c.cut}
+        return without_nothing(cells)
+
+
+def _restate_measure(place: int, since: int, looks: _Looks, measured: Measured) -> None:
+    """What the news since a moment change in one of the account's measures."""
+    measure, items = ACCOUNT_MEASURES[place], looks.items
+    found = looks.moments(measure, since)
+    if found is None:
+        return  # it adds nothing, and never did
+    moments, is_newest = found
     previous: Cells = {}
     if is_newest:
-        known = Known(items, since, is_before=True)
-        previous = (
-            items.whole
-            if items.whole is not None
-            else _account_cells(known, views.at(since, is_before=True))
-        )
+        held = items.whole.get(place)
+        previous = looks.cells(measure, since, is_before=True) if held is None else held
+    now: Cells = {}
     for slot in moments:
-        now = total = _account_cells(Known(items, slot), views.at(slot))
+        now = total = looks.cells(measure, slot)
         if not is_newest:
-            known = Known(items, slot, is_before=True)
-            total = difference(now, _account_cells(known, views.at(slot, is_before=True)))
-        merge(measured.cells[slot], difference(total, previous))
-        items.whole = now
+            total = difference(now, looks.cells(measure, slot, is_before=True))
+        if total or previous:
+            merge(measured.cells[slot], difference(total, previous))
         previous = total
+    items.whole[place] = now
 
 
 def _is_newest(since: int, lists: Iterable[tuple[Sequence[Any], int]]) -> bool:
     """Of lists of facts, each with how many of them are old: whether nothing old was known later.
     Then what all that is old comes to is the same at every moment from then on."""
     return all(not folded or facts[folded - 1].recorded_slot <= since for facts, folded in lists)
-
-
-def _account_cells(known: Known, views: Sequence[View]) -> Cells:
-    cells: Cells = {}
-    for is_cut, view in enumerate(views):
-        for account_measure in ACCOUNT_MEASURES:
-            for cell, added in account_measure.cells(known, view).items():
-                if cell.cut or not is_cut:
-                    add_to(cells, cell, added)
-    return without_nothing(cells)
 
 
 def _moments(since: int, *known: Sequence[Any]) -> list[int]:

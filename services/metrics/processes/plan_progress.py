@@ -39,7 +39,7 @@ from services.metrics.store import plan_actions as action_store
 from services.metrics.store import plans as store
 from services.metrics.store.announcements import list_announcements
 from services.metrics.store.business_times import get_business_time
-from shared.errors import Conflict
+from shared.errors import Conflict, FieldError, Invalid
 
 ONE_DAY = timedelta(days=1)
 SHOWN_ALERTS_DAYS = timedelta(days=14)
@@ -249,8 +249,13 @@ async def plan_progress(
     """The progress of a plan, by what was known at the end of a day; None: by now."""
     async with context.db.reading() as session:
         record = await store.get_plan(session, tenant, plan_id)
-        day = as_of or (await plan_time(session, tenant, context.clock)).day
+        today = (await plan_time(session, tenant, context.clock)).day
+    day = as_of or today
     version = record.holding_on(day) or record.approved or record.newest
+    last_on = max(today, version.plan.to_on or today)
+    if day > last_on:
+        detail = f"must not be after {last_on}: the plan is over by then"
+        raise Invalid("Nothing is judged then.", [FieldError("/query/as_of", detail)])
     judged = await judge_plan(context, tenant, record, version, day=day, known_on=as_of)
     return judged, await _answer(context, tenant, record, version, judged, as_of)
 

@@ -2,12 +2,20 @@
 
 from collections.abc import Iterator, Mapping
 
-from services.metrics.domain.cells import NOTHING, Added, Cells
+from msgspec.structs import astuple
+
+from services.metrics.domain.cells import NOTHING, Added, Cell, Cells
 from shared.database import Session
 
 COLUMNS = (
     "tenant_id", "known", "measure", "currency", "day", "until_on", "mark", "cut",
     "segment", "country", "kind", "channel", "strategy", "collector", "amount", "count", "weight",
+)  # fmt: skip
+# In the order of the fields of a cell, and of what is added.
+_COPIED = (
+    "tenant_id", "known",
+    *("until_on" if field == "until" else field for field in Cell.__struct_fields__),
+    *Added.__struct_fields__,
 )  # fmt: skip
 _PART_MAX = 2**63 - 1  # what a column of new cells holds; more of it takes several rows
 
@@ -16,28 +24,29 @@ async def append_cells(session: Session, measured: Mapping[tuple[str, int], Cell
     """Append what was found, by tenant and moment of knowledge; how many rows that are. Nobody
     waits for anybody."""
     rows = [
-        (
-            tenant, slot, cell.measure, cell.currency, cell.day, cell.until, cell.mark, cell.cut,
-            cell.segment, cell.country, cell.kind, cell.channel, cell.strategy, cell.collector,
-            part.amount, part.count, part.weight,
-        )
+        (tenant, slot, *astuple(cell), *astuple(part))
         for (tenant, slot), cells in measured.items()
         for cell, added in cells.items()
-        for part in _parts(added)
-    ]  # fmt: skip
+        for part in (_parts(added) if _is_large(added) else (added,))
+        if part != NOTHING
+    ]
     if rows:
-        await session.copy("cells_new", COLUMNS, rows)
+        await session.copy("cells_new", _COPIED, rows)
     return len(rows)
 
 
 def _parts(added: Added) -> Iterator[Added]:
     """What is added, in as many rows as hold it; none for nothing."""
-    while abs(added.amount) > _PART_MAX or abs(added.weight) > _PART_MAX:
+    while _is_large(added):
         part = Added(_bounded(added.amount), 0, _bounded(added.weight))
         yield part
         added -= part
     if added != NOTHING:
         yield added
+
+
+def _is_large(added: Added) -> bool:
+    return not (-_PART_MAX <= added.amount <= _PART_MAX and -_PART_MAX <= added.weight <= _PART_MAX)
 
 
 def _bounded(number: int) -> int:

@@ -104,6 +104,8 @@ async def test_an_experiment_is_judged_by_what_was_known_and_looked_at_when(
     assert answer["words"].startswith("call settles 36.0 % of its accounts, standard 30.0 %")
     assert [each["day"] for each in answer["series"]] == ["2026-03-10", "2026-03-14"]
     await world.call("GET", "/v1/experiments/calls?as_of=1999-01-01", status=404)
+    refused = await world.call("GET", f"/v1/experiments/calls?run={2**31}", status=422)
+    assert [error["pointer"] for error in refused["errors"]] == ["/query/run"]
 
 
 async def test_a_verdict_that_stops_is_asked_for_when_the_day_begins(

@@ -329,6 +329,14 @@ async def test_reviews_and_the_end_of_a_plan(running: PlanWorld) -> None:
     assert [each["is_final"] for each in listed["items"]] == [False, True]
 
 
+async def test_nothing_is_judged_after_a_plan_is_over(running: PlanWorld) -> None:
+    for day in ("2026-07-01", "2999-12-31"):
+        path = f"/v1/plans/spring/progress?as_of={day}"
+        refused = await running.call("GET", path, status=422)
+        assert [error["pointer"] for error in refused["errors"]] == ["/query/as_of"]
+    await running.call("GET", "/v1/plans/spring/progress?as_of=2026-06-30")
+
+
 async def test_a_plan_on_paper(running: PlanWorld) -> None:
     page = await running.client.get("/v1/plans/spring/document")
     assert page.headers["content-type"].startswith("text/html")

@@ -177,6 +177,14 @@ def test_what_is_no_object_is_no_plan(raw: Any) -> None:
     assert pointers_of(raw) == {""}
 
 
+def test_a_plan_is_not_for_ever() -> None:
+    of_ten_years = {"plan_id": "p", "title": "Long", "from": "2026-01-01", "to": "2036-01-08"}
+    assert read_plan(of_ten_years).plan.to_on == date(2036, 1, 8)
+    with pytest.raises(Invalid) as refused:
+        read_plan({**of_ten_years, "to": "2036-01-09"})
+    assert [error.pointer for error in refused.value.errors] == ["/to"]
+
+
 def test_a_target_in_the_wrong_direction_is_odd_and_may_stand() -> None:
     raw = copy.deepcopy(dict(PLAN))
     raw["objectives"][0] = {"id": "faster", "kpi": "dso", "at_least": 38, "by": "2026-06-30"}

@@ -23,6 +23,8 @@ from shared.money import is_currency
 from shared.texts import faults as text_faults
 from shared.texts import id_fault, name_fault
 
+DAYS_MAX = 3660  # of a plan
+
 T = TypeVar("T", bound=Struct)
 Raw = Mapping[str, Any]
 
@@ -143,6 +145,8 @@ def _day_faults(raw: Raw) -> Iterable[FieldError]:
     first, last = _day(raw, "from"), _day(raw, "to")
     if first is not None and last is not None and last < first:
         yield FieldError("/to", f"must not be before `from` ({first})")
+    elif first is not None and last is not None and (last - first).days >= DAYS_MAX:
+        yield FieldError("/to", f"must be at most {DAYS_MAX} days from `from` ({first}) on")
     for pointer, each in _entries(raw, "objectives"):
         by = _day(each, "by")
         if by is None:

@@ -14,6 +14,11 @@ export function pathChart(judged, plan, day, show, brief) {
   const ahead = (/** @type {"value" | "low" | "high"} */ name) => days.map((on) => (on === day ? judged.value : on === by && judged.forecast ? judged.forecast[name] : null));
   const path = days.map((on) => (judged.baseline === null || judged.baseline === undefined ? null : along(judged, start, by, on)));
   const last = judged.forecast;
+  const seen = [
+    { label: "High", values: ahead("high"), hue: "--third", show, width: 0, quiet: true },
+    { label: "Low", values: ahead("low"), hue: "--third", show, width: 0, quiet: true },
+    { label: "Forecast", values: ahead("value"), hue: "--third", show, dash: [4, 4] },
+  ];
   return {
     chart: {
       xs: days.map(format.seconds),
@@ -21,13 +26,11 @@ export function pathChart(judged, plan, day, show, brief) {
       xName: (/** @type {number} */ idx) => format.day(days[idx] ?? day),
       zero: false,
       series: [
-        { label: "High", values: ahead("high"), hue: "--third", show, width: 0, quiet: true },
-        { label: "Low", values: ahead("low"), hue: "--third", show, width: 0, quiet: true },
-        { label: "Forecast", values: ahead("value"), hue: "--third", show, dash: [4, 4] },
+        ...(last ? seen : []),
         { label: "Expected", values: path, hue: "--soft", show, dash: [2, 4] },
         { label: "Actual", values: days.map(at), hue: "--accent", show },
       ],
-      band: /** @type {[number, number]} */ ([0, 1]),
+      band: last ? /** @type {[number, number]} */ ([0, 1]) : undefined,
       axis: brief,
       lines: [{ at: judged.target, label: `target ${show(judged.target)}` }],
     },

@@ -66,7 +66,7 @@ function effect(one, arm) {
         { label: "Effect", values: values("effect"), hue: "--accent", show },
       ],
       band: /** @type {[number, number]} */ ([0, 1]),
-      axis: (value) => (value === 0 ? "0" : show(value)),
+      axis: (/** @type {number | null | undefined} */ value) => (value === 0 ? "0" : show(value)),
       lines: [{ at: 0, label: "no effect" }, { at: worthwhile, label: "" }, { at: -worthwhile, label: `worthwhile: from ${show(worthwhile)} or ${show(-worthwhile)} on`, right: true, below: true }],
     },
     table: { caption: `The effect of ${arm}, by day`, heads: ["Day", "Effect", "Low", "High"], rows: days.map((each) => ({ name: format.day(each.day), cells: [show(each.effect), show(each.low), show(each.high)] })) },
