@@ -37,5 +37,5 @@ def test_the_key_is_shown_once_and_its_place_always() -> None:
 def test_the_pages_link_the_others() -> None:
     dashboard = (ROOT / "services/metrics/dashboard/index.html").read_text()
     compliance = (ROOT / "services/outreach/page/index.html").read_text()
-    assert 'href="services"' in dashboard
+    assert 'href="/services"' in dashboard
     assert 'href="/services"' in compliance
