@@ -143,6 +143,27 @@ def test_news_on_the_stream_bring_new_figures(visit: Visit, stub: Stub, figures:
     expect(page.locator('[data-kpi="recovery"] .value')).to_have_text("51.3%", timeout=PATIENCE_MS)
 
 
+HIDE = """hidden => {
+  Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+
+
+def test_a_tab_that_nobody_looks_at_gives_its_stream_back(
+    visit: Visit, stub: Stub, figures: Figures
+) -> None:
+    page = visit.open("/")
+    expect(page.locator("#live")).to_have_text("Live")
+    page.evaluate(HIDE, True)
+    expect(page.locator("#live")).to_have_text("Reconnecting…")
+    figures.factor = 1.2
+    stub.tell()  # nobody hears it
+    with page.expect_request("**/v1/stream"):
+        page.evaluate(HIDE, False)
+    expect(page.locator("#live")).to_have_text("Live")
+    expect(page.locator('[data-kpi="recovery"] .value')).to_have_text("51.3%")
+
+
 def test_an_empty_platform_says_so_and_fills_by_itself(
     visit: Visit, stub: Stub, figures: Figures
 ) -> None:
