@@ -121,6 +121,12 @@ class Desk:
         found: Json = self.get("metrics", f"/v1/kpis/{name}", from_=from_, to=to, **query)
         return found
 
+    def figure(self, name: str, from_: str, to: str, **query: Any) -> Json:
+        """The same without when and after how many changes it is known: what is to be equal of two
+        ways to one state."""
+        found = self.kpi(name, from_, to, **query)
+        return {key: found[key] for key in found if key not in ("revision", "known_until")}
+
     def minor(self, name: str, from_: str, to: str, currency: str = "EUR") -> int | None:
         """The value of a sum of money."""
         value: int | None = self.kpi(name, from_, to, currency=currency)["value"]

@@ -112,7 +112,7 @@ def outcome(desk: Desk) -> Outcome:
             for key, events in by_key(desk, "ledger.events").items()
         },
         figures={
-            name: desk.kpi(name, *month, currency="EUR")
+            name: desk.figure(name, *month, currency="EUR")
             for name in ("invoiced", "received", "recovery_rate", "dso")
         },
         segments={
