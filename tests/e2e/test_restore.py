@@ -161,7 +161,7 @@ def test_a_ledger_restored_alone_is_no_silent_split(new_platform: NewPlatform) -
     tool(platform, "rebuild_metrics")
     platform.wait_quiet()
     assert desk.minor("received", *MONTHS, "SEK") == 40_000
-    assert forked(platform) == {"segmentation": 1, "outreach": 1, "metrics": 0}
+    assert forked(platform) == {"segmentation": 1, "outreach": 1, "metrics@2": 0}
 
 
 def until(holds: Callable[[], bool], what: str) -> None:
