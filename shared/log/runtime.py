@@ -60,11 +60,12 @@ class Runtime:
     async def lag(self) -> LagReport:
         """What `/v1/lag` answers."""
         moving = await self._moving() if self._moving is not None else ()
-        return await self._lag([*self._subscriptions, *moving], await self._relaying())
+        readers = await self._shown([*self._subscriptions, *moving])
+        return await lag.lag(self._db, readers, relaying=await self._relaying())
 
     async def lag_of(self, subscription: Subscription) -> LagReport:
         """How far one reader is behind."""
-        return await self._lag([subscription], None)
+        return await lag.lag(self._db, await self._shown([subscription]), relaying=None)
 
     async def length(self, subscription: Subscription) -> int:
         """How many events there are to read in all."""
@@ -75,13 +76,12 @@ class Runtime:
         ]
         return sum(counts)
 
-    async def _lag(
-        self, subscriptions: Sequence[Subscription | RawSubscription], relaying: Relaying | None
-    ) -> LagReport:
+    async def _shown(self, subscriptions: Sequence[Subscription | RawSubscription]) -> list[Reader]:
+        """The readers; what is parked is shown before Kafka is asked, which may be away."""
         readers = [reader for each in subscriptions for reader in self._readers_of(each)]
-        if self._common.kafka is not None:  # it may be away
+        if self._common.kafka is not None:
             await lag.show_parked(self._db, readers)
-        return await lag.lag(self._db, readers, relaying=relaying)
+        return readers
 
     def _readers_of(self, subscription: Subscription | RawSubscription) -> list[Reader]:
         consumer = subscription.consumer
