@@ -74,12 +74,6 @@ def add(cells: Cells, cell: Cell, amount: int = 0, count: int = 0, weight: int =
     cells[cell] = added if before is None else before + added
 
 
-def add_to(cells: Cells, cell: Cell, added: Added) -> None:
-    """Add what is added up already."""
-    before = cells.get(cell)
-    cells[cell] = added if before is None else before + added
-
-
 def merge(cells: Cells, others: Mapping[Cell, Added]) -> None:
     """Add all of the others."""
     if not cells:

@@ -6,7 +6,7 @@ whatever the order in which the topics' events came, and however they were cut i
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -253,8 +253,3 @@ def _ends_on(cells: Cells) -> date:
             standing[cell.measure] += sums.amount
         last = max(last, cell.day)
     return FAR if any(standing.values()) else last
-
-
-def news_of(measured: Measured) -> Iterator[tuple[int, Cells]]:
-    """The moments of knowledge with anything to add."""
-    return ((slot, cells) for slot, cells in measured.cells.items() if cells)

@@ -17,7 +17,6 @@ from services.metrics.domain.windows import ONE_DAY, Window, month_end
 
 BUCKET_NAMES = tuple(BUCKETS)
 STARTS = tuple(start for start in BUCKETS.values() if start is not None)  # days past due
-ROLLING = BUCKET_NAMES[1:-1]  # those that can come to a worse one, and are past due
 BASE: Literal[""] = ""  # the column of what was there before
 
 
