@@ -12,8 +12,8 @@ from typing import Any, Literal, NamedTuple
 from services.metrics.domain.cells import NOTHING, Added
 from services.metrics.domain.debt_measures.rolls import COLUMNS
 from services.metrics.domain.figures import BUCKETS, Key, Row
-from services.metrics.domain.questions import Question
-from services.metrics.domain.windows import ONE_DAY, Window, month_end
+from services.metrics.domain.questions import Question, months
+from services.metrics.domain.windows import ONE_DAY, Window
 
 BUCKET_NAMES = tuple(BUCKETS)
 STARTS = tuple(start for start in BUCKETS.values() if start is not None)  # days past due
@@ -43,12 +43,7 @@ def months_of(question: Question) -> Sequence[Window]:
     last = question.window.to_on
     if question.known_on is not None:
         last = min(last, question.known_on)
-    found, start = [], question.window.from_on
-    while start <= last:
-        end = min(month_end(start), last)
-        found.append(Window(start, end))
-        start = end + ONE_DAY
-    return found
+    return list(months(Window(question.window.from_on, last)))
 
 
 def rows_of(rolled: Iterable[Rolled], question: Question) -> Iterable[Row]:

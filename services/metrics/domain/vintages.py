@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal, NamedTuple
 
-from services.metrics.domain.windows import ONE_DAY, Window, month_end
+from services.metrics.domain.windows import ONE_DAY, Window, month_end, month_start, parts
 
 Of = Literal["issue", "entry"]
 
@@ -52,11 +52,7 @@ class Months:
 
 
 def _months(first_on: date, last_on: date) -> Iterable[Window]:
-    start = first_on.replace(day=1)
-    while start <= last_on:
-        end = month_end(start)
-        yield Window(start, end)
-        start = end + ONE_DAY
+    return parts(Window(month_start(first_on), month_end(last_on)), "month")
 
 
 class Grown(NamedTuple):
