@@ -6,17 +6,15 @@ figures (touches, delinquencies, the process) on all items of the account togeth
 always at hand as a whole.
 """
 
-from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from operator import attrgetter
 from typing import Any, TypeVar
 
 from msgspec import Struct
 
 from services.metrics.domain.cells import Cells
-from services.metrics.domain.slots import FAR, FIRST_DAY
+from services.metrics.domain.slots import FAR, FIRST_DAY, recorded_by
 
 ItemKey = tuple[str, str]  # kind, id
 
@@ -174,9 +172,6 @@ class AccountItems:
         self.account.folded = (len(self.account.profiles), len(self.account.segments))
 
 
-_recorded_slot = attrgetter("recorded_slot")
-
-
 class Known:
     """An account as it was known at some moment: with all facts, or only with those already folded.
 
@@ -205,9 +200,7 @@ class Known:
         facts = item.facts
         if self._is_before and item.folded < len(facts):
             facts = facts[: item.folded]
-        if not facts or facts[-1].recorded_slot <= self.slot:
-            return facts
-        return facts[: bisect_right(facts, self.slot, key=_recorded_slot)]
+        return recorded_by(facts, self.slot)
 
     def read(
         self, kind: str, by: Hashable, reader: Callable[[ItemKey, Sequence[Any]], T | None]

@@ -32,7 +32,7 @@ from services.metrics.domain.accounts import (
 )
 from services.metrics.domain.cells import Cells, difference, merge, without_nothing
 from services.metrics.domain.kinds.registry import KINDS
-from services.metrics.domain.slots import FAR, FIRST_DAY, recorded_by
+from services.metrics.domain.slots import FAR, FIRST_DAY, moments_since, recorded_by
 from services.metrics.domain.views import View
 
 STOCKS = frozenset({"open", "credit", "charges", "aged", "overdue_entered"})
@@ -116,7 +116,7 @@ def _restate_item(
         since = first_new if since is None else min(since, first_new)
     if since is None:
         return
-    moments = _moments(since, facts, account.profiles, account.segments)
+    moments = moments_since(since, (facts, account.profiles, account.segments))
     is_newest = _is_newest(since, [(facts, item.folded), *account.knowledge])
     cells: Cells = {}
     previous: Cells = {}
@@ -191,7 +191,7 @@ class _Looks:
             found = self._moments.get((kind, since))
             if found is None:
                 lists = self._lists[kind]
-                later = set(_moments(since, *(facts for facts, _ in lists)))
+                later = set(moments_since(since, (facts for facts, _ in lists)))
                 found = self._moments[kind, since] = later, _is_newest(since, lists)
             moments |= found[0]
             is_newest = is_newest and found[1]
@@ -234,15 +234,6 @@ def _is_newest(since: int, lists: Iterable[tuple[Sequence[Any], int]]) -> bool:
     """Of lists of facts, each with how many of them are old: whether nothing old was known later.
     Then what all that is old comes to is the same at every moment from then on."""
     return all(not folded or facts[folded - 1].recorded_slot <= since for facts, folded in lists)
-
-
-def _moments(since: int, *known: Sequence[Any]) -> list[int]:
-    """`since`, and every later moment at which anything became known."""
-    moments = {since}
-    for facts in known:
-        if facts and facts[-1].recorded_slot > since:
-            moments.update(f.recorded_slot for f in facts if f.recorded_slot > since)
-    return sorted(moments)
 
 
 def _ends_on(cells: Cells) -> date:

@@ -5,11 +5,11 @@ known at some moment is the same list of facts without the later ones, so that `
 nothing but this, and do not depend on when events came.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import Any, TypeVar
-
-from msgspec import Struct
+from operator import attrgetter
+from typing import Any, Protocol, TypeVar
 
 from shared.events import Received
 
@@ -42,11 +42,29 @@ def day_of_event(event: Received) -> date:
     return event.day or event.time.date()
 
 
-F = TypeVar("F", bound=Struct)
+class Knowledge(Protocol):
+    """Anything that became known at some moment: every fact."""
+
+    @property
+    def recorded_slot(self) -> int: ...
+
+
+F = TypeVar("F", bound=Knowledge)
+
+_recorded_slot = attrgetter("recorded_slot")
 
 
 def recorded_by(facts: Sequence[F], slot: int) -> Sequence[F]:
     """The facts recorded by then. Within a list `recorded_slot` never falls."""
-    if not facts or facts[-1].recorded_slot <= slot:  # type: ignore[attr-defined]  # every fact has it
+    if not facts or facts[-1].recorded_slot <= slot:
         return facts
-    return [fact for fact in facts if fact.recorded_slot <= slot]  # type: ignore[attr-defined]
+    return facts[: bisect_right(facts, slot, key=_recorded_slot)]
+
+
+def moments_since(since: int, lists: Iterable[Sequence[Knowledge]]) -> list[int]:
+    """`since`, and every later moment at which anything became known."""
+    moments = {since}
+    for facts in lists:
+        if facts and facts[-1].recorded_slot > since:
+            moments.update(slot for fact in facts if (slot := fact.recorded_slot) > since)
+    return sorted(moments)

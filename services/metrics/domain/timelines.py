@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from services.metrics.domain.slots import UNTIL_NOW
+from services.metrics.domain.slots import UNTIL_NOW, Knowledge, moments_since
 
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")
@@ -68,7 +68,7 @@ def rewrite(
     return rewritten
 
 
-def moments_of(lists: Iterable[tuple[Sequence[object], int]]) -> tuple[list[int], bool]:
+def moments_of(lists: Iterable[tuple[Sequence[Knowledge], int]]) -> tuple[list[int], bool]:
     """Of lists of facts, each with how many of them are old: the first moment of anything new and
     every later one at which anything became known; and whether nothing old was known so late."""
     since: int | None = None
@@ -76,19 +76,10 @@ def moments_of(lists: Iterable[tuple[Sequence[object], int]]) -> tuple[list[int]
     lists = list(lists)
     for facts, folded in lists:
         if folded < len(facts):
-            slot = _slot(facts[folded])
+            slot = facts[folded].recorded_slot
             since = slot if since is None else min(since, slot)
         if folded:
-            latest_old = max(latest_old, _slot(facts[folded - 1]))
+            latest_old = max(latest_old, facts[folded - 1].recorded_slot)
     if since is None:
         return [], True
-    moments = {since}
-    for facts, _ in lists:
-        if facts and _slot(facts[-1]) > since:
-            moments.update(slot for fact in facts if (slot := _slot(fact)) > since)
-    return sorted(moments), latest_old < since
-
-
-def _slot(fact: object) -> int:
-    slot: int = fact.recorded_slot  # type: ignore[attr-defined] # every fact has it
-    return slot
+    return moments_since(since, (facts for facts, _ in lists)), latest_old < since
