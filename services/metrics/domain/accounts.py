@@ -135,6 +135,10 @@ class AccountItems:
             self._indexed = len(self.by_key)
         return self._by_kind.get(kind, ())
 
+    def knowledge(self, kind: str) -> list[tuple[Sequence[Any], int]]:
+        """The facts of each item of a kind, with how many of them are folded already."""
+        return [(item.facts, item.folded) for _, item in self.of_kind(kind)]
+
     def unsaved(self) -> Iterator[tuple[ItemKey, Item]]:
         """The items with something to store."""
         return ((key, item) for key, item in self.by_key.items() if item.is_unsaved)

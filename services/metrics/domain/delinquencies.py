@@ -60,19 +60,11 @@ _KINDS = ("invoice", "contact", "cover")
 
 def rewrite_delinquencies(items: AccountItems, views: Views) -> Rewritten[date, Delinquency]:
     """What the news of the account change in its delinquencies, by when that is known."""
-    account = items.account
-    is_news = account.has_news or any(
-        key[0] in _KINDS and item.folded < len(item.facts) for key, item in items.by_key.items()
+    moments, is_newest = moments_of(
+        (*items.account.knowledge, *(each for kind in _KINDS for each in items.knowledge(kind)))
     )
-    if not is_news:
+    if not moments:
         return Rewritten(None)
-    lists: list[tuple[Sequence[Any], int]] = [
-        (account.profiles, account.folded[0]),
-        (account.segments, account.folded[1]),
-    ]
-    lists += ((i.facts, i.folded) for key, i in items.by_key.items() if key[0] in _KINDS)
-    moments, is_newest = moments_of(lists)
-
     held = items.spans if is_newest else None
 
     def rows_at(slot: int) -> Mapping[date, Delinquency]:

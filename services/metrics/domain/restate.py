@@ -174,23 +174,19 @@ class _Looks:
     def __init__(self, items: AccountItems, views: Views) -> None:
         self.items, self.views = items, views
         self._known: dict[tuple[int, bool], Known] = {}
-        account = items.account
-        self._lists: dict[str, list[tuple[Sequence[Any], int]]] = {"": account.knowledge}
-        for (kind, _), item in items.by_key.items():
-            self._lists.setdefault(kind, []).append((item.facts, item.folded))
         self._moments: dict[tuple[str, int], tuple[set[int], bool]] = {}
 
     def moments(self, measure: AccountMeasure, since: int) -> tuple[list[int], bool] | None:
         """`since`, and every later moment at which anything that the measure looks at became known;
         and whether nothing old was known later. None: there is nothing that it looks at."""
-        kinds = [kind for kind in measure.kinds if kind in self._lists]
+        kinds = [kind for kind in measure.kinds if self.items.of_kind(kind)]
         if not kinds:
             return None
         moments, is_newest = {since}, True
         for kind in (*kinds, ""):
             found = self._moments.get((kind, since))
             if found is None:
-                lists = self._lists[kind]
+                lists = self.items.knowledge(kind) if kind else self.items.account.knowledge
                 later = set(moments_since(since, (facts for facts, _ in lists)))
                 found = self._moments[kind, since] = later, _is_newest(since, lists)
             moments |= found[0]
