@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Any
 
 from services.metrics.domain.account_measures import (
@@ -142,10 +143,14 @@ def _restate_item(
 
 def cells_in(facts: Sequence[Any], views: Sequence[View], cells_of: CellsOf) -> Cells:
     """What the facts add, and a second time within each experiment that the account is in."""
+    return _in_all(views, partial(cells_of, facts)) if facts else {}
+
+
+def _in_all(views: Sequence[View], cells_in_view: Callable[[View], Cells]) -> Cells:
     whole, *experiments = views
-    cells = cells_of(facts, whole) if facts else {}
+    cells = cells_in_view(whole)
     for view in experiments if cells else ():
-        cells |= {c: added for c, added in cells_of(facts, view).items() if c.cut}
+        cells |= {c: added for c, added in cells_in_view(view).items() if c.cut}
     return without_nothing(cells)
 
 
@@ -197,11 +202,7 @@ class _Looks:
         known = self._known.get((slot, is_before))
         if known is None:
             known = self._known[slot, is_before] = Known(self.items, slot, is_before=is_before)
-        whole, *experiments = self.views.at(slot, is_before=is_before)
-        cells = measure.cells(known, whole)
-        for view in experiments if cells else ():
-            cells |= {c: added for c, added in measure.cells(known, view).items() if c.cut}
-        return without_nothing(cells)
+        return _in_all(self.views.at(slot, is_before=is_before), partial(measure.cells, known))
 
 
 def _restate_measure(place: int, since: int, looks: _Looks, measured: Measured) -> None:
