@@ -13,6 +13,8 @@ from services.metrics.domain.accounts import ItemKey, Known
 from services.metrics.domain.cells import Cells
 from services.metrics.domain.views import View
 
+WHOLE: ItemKey = ("account", "")  # what comes from no single item is the account's own
+
 # Where the cells of an item of the account are added up.
 CellsOfItem = Callable[[ItemKey], Cells]
 

@@ -8,14 +8,12 @@ measure (day of change): count
 from collections.abc import Iterable, Mapping
 from datetime import date
 
-from services.metrics.domain.account_measures import AccountMeasure, CellsOfItem, seen
+from services.metrics.domain.account_measures import WHOLE, AccountMeasure, CellsOfItem, seen
 from services.metrics.domain.account_measures.seen import Span
 from services.metrics.domain.accounts import Known
 from services.metrics.domain.slots import FAR
 from services.metrics.domain.stocks import add_stock
 from services.metrics.domain.views import View
-
-WHOLE = ("account", "")  # the account itself: it owes, and disputes, once
 
 
 def adds(known: Known, view: View, cells_of: CellsOfItem) -> None:

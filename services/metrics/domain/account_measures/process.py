@@ -19,7 +19,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Final
 
-from services.metrics.domain.account_measures import AccountMeasure, CellsOfItem
+from services.metrics.domain.account_measures import WHOLE, AccountMeasure, CellsOfItem
 from services.metrics.domain.accounts import Known
 from services.metrics.domain.cells import Cells, add
 from services.metrics.domain.overdue import STAYS_DAYS
@@ -39,11 +39,8 @@ _ENDS: Final = tuple(CLASSES.values())
 LOOP_TIMES: Final = 5
 
 
-_WHOLE = ("account", "")  # a path is of several items
-
-
 def adds(known: Known, view: View, cells_of: CellsOfItem) -> None:
-    cells = cells_of(_WHOLE)
+    cells = cells_of(WHOLE)
     paths = paths_of(known, view)
     for path in paths:
         place = view.place_on(path.chain.start)

@@ -5,8 +5,7 @@ from datetime import date
 
 from msgspec import Struct
 
-from services.metrics.domain.account_measures import AccountMeasure
-from services.metrics.domain.account_measures.disputes import WHOLE
+from services.metrics.domain.account_measures import WHOLE, AccountMeasure
 from services.metrics.domain.accounts import Account, AccountItems, ItemKey, Known
 from services.metrics.domain.cells import Cells, merge, without_nothing
 from services.metrics.domain.explained.adding import Adding, Share, day_of
