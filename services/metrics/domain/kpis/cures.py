@@ -1,10 +1,9 @@
 """How many accounts come out of delinquency, by themselves or not, and stay customers."""
 
+from services.metrics.domain.delinquencies import RETAINED_DAYS
 from services.metrics.domain.figures import Figures
-from services.metrics.domain.kpis.kpi import MONEY, Kpi, Ratio, ratio
+from services.metrics.domain.kpis.kpi import ACCOUNTS, Kpi, Ratio, ratio
 from services.metrics.domain.measures import delinquent
-
-_SPLITS = tuple(split for split in MONEY if split != "currency")
 
 
 def _cure_rate(figures: Figures) -> Ratio:
@@ -32,7 +31,7 @@ KPIS = (
         unit="ratio",
         kind="cohort",
         better="higher",
-        splits=_SPLITS,
+        splits=ACCOUNTS,
         formula=_cure_rate,
         needs=tuple(
             delinquent(each) for each in ("delinquent", "ended", "cured", "self_cured", "pending")
@@ -49,12 +48,12 @@ KPIS = (
         unit="ratio",
         kind="cohort",
         better="higher",
-        splits=_SPLITS,
+        splits=ACCOUNTS,
         formula=_retention_rate,
         needs=tuple(delinquent(each) for each in ("retained", "cured_ripe", "cured_unripe")),
         by=("count",),
         is_money=False,
-        ripe_days=180,
+        ripe_days=RETAINED_DAYS,
         members=("unripe",),
     ),
 )

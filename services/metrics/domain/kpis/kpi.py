@@ -49,6 +49,7 @@ def total(value: Number, **extra: Any) -> Ratio:
 
 
 MONEY = ("currency", "segment", "country", "kind", "arm")
+ACCOUNTS = tuple(split for split in MONEY if split != "currency")  # of whole accounts
 SOLD = ("currency", "segment", "country")  # docs/decisions/0006-splits-of-dso.md
 TOUCHED = ("channel", "collector", "strategy", "arm", "currency")
 CONTACT = ("channel", "strategy", "segment", "country", "kind", "collector", "arm")

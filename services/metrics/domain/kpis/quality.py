@@ -2,7 +2,7 @@
 
 from services.metrics.domain.debt_measures.cohorts import RIPE_DAYS
 from services.metrics.domain.figures import Figures
-from services.metrics.domain.kpis.kpi import MONEY, Kpi, Ratio, ratio
+from services.metrics.domain.kpis.kpi import ACCOUNTS, MONEY, Kpi, Ratio, ratio
 from services.metrics.domain.measures import cohort, flow, stock
 
 _SATISFIED = ("4", "5")
@@ -68,7 +68,7 @@ KPIS = (
                     unit="ratio",
                     kind="stock",
                     better="lower",
-                    splits=tuple(name for name in MONEY if name != "currency"),
+                    splits=ACCOUNTS,
                     formula=_disputing,
                     needs=(stock("disputing"), stock("owing")),
                     by=("count",),
