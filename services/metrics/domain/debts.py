@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from services.metrics.domain.lazy import lazy
-from services.metrics.domain.puts import Allocated, Put
+from services.metrics.domain.puts import Allocated, Put, net_by_day
 from services.metrics.domain.slots import FAR, bounded
 from services.metrics.domain.views import NOWHERE, Place, View
 from shared.clock import day_start
@@ -225,11 +225,8 @@ class Debt:
     def changes(self) -> Mapping[date, int]:
         """By day how its balance changes: issued, paid, credited, given up, taken back."""
         changes = {self.issued_on: self.amount}
-        for put in self.lowering:
-            applied_on, released_on = put.days(self.issued_on)
-            changes[applied_on] = changes.get(applied_on, 0) - put.amount_minor
-            if put.released_at is not None:
-                changes[released_on] = changes.get(released_on, 0) + put.amount_minor
+        for day, amount in net_by_day(self.lowering, self.issued_on).items():
+            changes[day] = changes.get(day, 0) - amount
         return changes
 
     @property

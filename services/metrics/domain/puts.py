@@ -36,6 +36,14 @@ class Put(Struct, frozen=True, array_like=True):
             return applied_on, FAR
         return applied_on, max(bounded(self.released_on), applied_on)
 
+    def moves(self, issued_on: date) -> list[tuple[date, datetime, int]]:
+        """Day, instant, amount: when it was put, and (below 0) when it was taken back."""
+        applied_on, released_on = self.days(issued_on)
+        moves = [(applied_on, self.applied_at, self.amount_minor)]
+        if self.released_at is not None:
+            moves.append((released_on, self.released_at, -self.amount_minor))
+        return moves
+
 
 class Allocated(Struct, frozen=True, array_like=True, tag="p"):
     """All that one source ever put on it, by the facts known. The newest list counts."""
@@ -53,6 +61,15 @@ class Allocated(Struct, frozen=True, array_like=True, tag="p"):
     @property
     def is_credit(self) -> bool:
         return not self.is_cash and not self.given_up
+
+
+def net_by_day(puts: Iterable[Put], issued_on: date) -> dict[date, int]:
+    """By day what was put, less what was taken back."""
+    found: dict[date, int] = {}
+    for put in puts:
+        for day, _, amount in put.moves(issued_on):
+            found[day] = found.get(day, 0) + amount
+    return found
 
 
 def target_of(invoice_id: str | None, charge_id: str | None) -> str | None:

@@ -23,9 +23,6 @@ def add_cash(cells: Cells, debt: Debt) -> None:
         add(cells, cell, amount, 0, late)
         cell = view.cell("paid_days", currency, applied_on, place, until=released_on)
         add(cells, cell, amount, 0, amount * (applied_on - issued_on).days)
-        moves = [(applied_on, amount)]
-        if put.released_at is not None:
-            moves.append((released_on, -amount))
-        for day, moved in moves:
+        for day, _, moved in put.moves(issued_on):
             cell = view.cell("put_of", currency, day, debt.place_of_issue, until=issued_on)
             add(cells, cell, moved)

@@ -20,10 +20,6 @@ def add_placements(cells: Cells, debt: Debt) -> None:
         for put in debt.cash:
             if not placed.counts(put.applied_at):
                 continue
-            applied_on, released_on = put.days(debt.issued_on)
-            moves = [(applied_on, put.amount_minor)]
-            if put.released_at is not None:
-                moves.append((released_on, -put.amount_minor))
-            for on, moved in moves:
+            for on, _, moved in put.moves(debt.issued_on):
                 cell = view.cell("placed_cash", currency, on, place, until=day, mark=agency)
                 add(cells, cell, moved)

@@ -11,14 +11,14 @@ A stock of `stay` at the end of a month is the base of the next one, and what of
 some day of that is still open then. Due days are those that hold by now, for the whole history.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from itertools import groupby
 from typing import NamedTuple
 
 from services.metrics.domain.cells import Added, Cells, add
 from services.metrics.domain.debts import Debt
-from services.metrics.domain.puts import Put
+from services.metrics.domain.puts import net_by_day
 from services.metrics.domain.views import NOWHERE, Place
 from services.metrics.domain.windows import ONE_DAY, month_end, month_start
 
@@ -90,7 +90,8 @@ def _add_stay(cells: Cells, debt: Debt, end: date, place: Place, before: int, no
 
 def _add_gone(cells: Cells, debt: Debt, balances: list[tuple[date, int]]) -> None:
     """Day by day of the months at whose beginning anything was open."""
-    credited, written_off = _net(debt, debt.credit), _net(debt, debt.written_off)
+    credited = net_by_day(debt.credit, debt.issued_on)
+    written_off = net_by_day(debt.written_off, debt.issued_on)
     opening = 0
     for start, in_month in groupby(balances, key=lambda each: month_start(each[0])):
         base, known = opening, _NOTHING_GONE
@@ -110,14 +111,3 @@ def _add_gone(cells: Cells, debt: Debt, balances: list[tuple[date, int]]) -> Non
                     more = added - before
                     add(cells, cell, more.amount, more.count)
             known = now
-
-
-def _net(debt: Debt, puts: Iterable[Put]) -> dict[date, int]:
-    """By day what was put, less what was taken back."""
-    found: dict[date, int] = {}
-    for put in puts:
-        applied_on, released_on = put.days(debt.issued_on)
-        found[applied_on] = found.get(applied_on, 0) + put.amount_minor
-        if put.released_at is not None:
-            found[released_on] = found.get(released_on, 0) - put.amount_minor
-    return found

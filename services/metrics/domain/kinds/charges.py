@@ -61,11 +61,9 @@ def cells_of(facts: Sequence[Any], view: View) -> Cells:
         _change(changes, bounded(day), amount)
     for source in sources.values():
         for put in source.puts:
-            applied_on, released_on = put.days(FIRST_DAY)
-            for moved in (changes, credit) if source.is_credit else (changes,):
-                _change(moved, applied_on, -put.amount_minor)
-                if put.released_at is not None:
-                    _change(moved, released_on, put.amount_minor)
+            for day, _, amount in put.moves(FIRST_DAY):
+                for moved in (changes, credit) if source.is_credit else (changes,):
+                    _change(moved, day, -amount)
     add_stock(cells, view, "charges", charged.currency, changes)
     add_stock(cells, view, "credit", charged.currency, credit)
     return cells

@@ -1,7 +1,6 @@
 """Invoices: issued, amended, voided, overdue, and the money on them."""
 
 from collections.abc import Callable, Sequence
-from datetime import date
 from typing import Any
 
 from services.metrics.domain.accounts import AccountItems
@@ -31,7 +30,7 @@ from services.metrics.domain.debts import (
 from services.metrics.domain.kinds import Handler, Kind
 from services.metrics.domain.kinds.payments import note_moved
 from services.metrics.domain.latencies import delay_of
-from services.metrics.domain.puts import Allocated, allocate, on_allocations
+from services.metrics.domain.puts import Allocated, allocate, net_by_day, on_allocations
 from services.metrics.domain.slots import day_of_event, recorded_slot
 from services.metrics.domain.stocks import add_stock
 from services.metrics.domain.views import View
@@ -108,26 +107,17 @@ def cells_of(facts: Sequence[Any], view: View) -> Cells:
 
 def _add_credit(cells: Cells, debt: Debt) -> None:
     """Credit that lies on the invoice is unapplied no longer."""
-    changes: dict[date, int] = {}
-    for put in debt.credit:
-        applied_on, released_on = put.days(debt.issued_on)
-        changes[applied_on] = changes.get(applied_on, 0) - put.amount_minor
-        if put.released_at is not None:
-            changes[released_on] = changes.get(released_on, 0) + put.amount_minor
+    net = net_by_day(debt.credit, debt.issued_on)
+    changes = {day: -amount for day, amount in net.items()}
     add_stock(cells, debt.view, "credit", debt.currency, changes)
 
 
 def _add_credit_off_a_void(cells: Cells, debt: Debt) -> None:
     """What credit notes took off a void invoice lowers no sales until the void has freed it."""
     for put in debt.credit:
-        applied_on, released_on = put.days(debt.issued_on)
-        place = debt.view.place_before(put.applied_at)
-        cell = debt.view.cell("credited", debt.currency, applied_on, place)
-        add(cells, cell, -put.amount_minor)
-        if put.released_at is not None:
-            place = debt.view.place_before(put.released_at)
-            cell = debt.view.cell("credited", debt.currency, released_on, place)
-            add(cells, cell, put.amount_minor)
+        for day, instant, amount in put.moves(debt.issued_on):
+            place = debt.view.place_before(instant)
+            add(cells, debt.view.cell("credited", debt.currency, day, place), -amount)
 
 
 KIND = Kind(
