@@ -139,7 +139,6 @@ class Debt:
     credit: list[Put]
     given_up: list[Put]  # conceded, written off, discounted
     written_off: list[Put]  # those of `given_up` that were written off
-    stages: list[int]
     detected: list[tuple[int, int]]  # each stage once, and the delay with which it was recorded
     reopened: list[Reopened]
     claims: list[Any]  # disputes and placements, as they were announced
@@ -156,10 +155,10 @@ class Debt:
     def entry(self) -> Entry | None:
         """The first begun moment at which it was past due and open, by the facts known."""
         moments: list[Entry] = []
-        if not self.stages and not self.reopened:
+        if not self.detected and not self.reopened:
             return None
         start = day_start(self.issued_on, self.view.zone)
-        for stage in self.stages:
+        for stage, _ in self.detected:
             since_on = min(self.due_on + timedelta(days=stage), FAR)
             if since_on > self.issued_on:
                 moments.append(Entry(day_start(since_on, self.view.zone), False, since_on))
@@ -229,6 +228,18 @@ class Debt:
             changes[day] = changes.get(day, 0) - amount
         return changes
 
+    def balance_on(self, day: date) -> int:
+        """What is open at the end of a day."""
+        return sum(amount for on, amount in self.changes.items() if on <= day)
+
+    def changes_since(self, first: date) -> Mapping[date, int]:
+        """The same from a day on; what changed before comes on it."""
+        changes: dict[date, int] = {}
+        for day, amount in self.changes.items():
+            since = max(day, first)
+            changes[since] = changes.get(since, 0) + amount
+        return changes
+
     @property
     def lowering(self) -> Iterator[Put]:
         """All that lowers the balance: not what was recovered of a write-off."""
@@ -294,7 +305,6 @@ def _read(facts: Sequence[Any], view: View) -> Debt | None:
         credit=[put for source in held if source.is_credit for put in source.puts],
         given_up=[put for source in held if source.given_up for put in source.puts],
         written_off=[p for source in held if source.given_up == "write_off" for p in source.puts],
-        stages=[fact.stage for fact in staged if bounded(fact.due_on) == due_on],
         detected=list({f.stage: f.delay for f in staged if bounded(f.due_on) == due_on}.items()),
         reopened=reopened,
         claims=claims,

@@ -122,7 +122,7 @@ def _of_debt(debt: Debt) -> Iterator[Step]:
     view = debt.view
     for stage, _ in debt.detected:
         day = max(min(debt.due_on + timedelta(days=stage), FAR), debt.issued_on)
-        if sum(amount for on, amount in debt.changes.items() if on <= day) > 0:
+        if debt.balance_on(day) > 0:
             yield Step(day_start(day, view.zone), day, f"overdue-{stage}")
     for put in debt.written_off:
         applied_on, released_on = put.days(debt.issued_on)

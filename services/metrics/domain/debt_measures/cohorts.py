@@ -8,7 +8,7 @@ measure (day; until): amount; count
   the invoice's amount; 1 with the first dispute
 """
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 from services.metrics.domain.cells import Cells, add
 from services.metrics.domain.debts import Debt
@@ -25,18 +25,11 @@ def add_cohorts(cells: Cells, debt: Debt) -> None:
     ripe_on = min(max(issued_on, debt.due_on + timedelta(days=RIPE_DAYS)), FAR)
     cell = view.cell("ripe", currency, issued_on, place, until=ripe_on)
     add(cells, cell, debt.amount)
-    first_past_due = min(debt.due_on + ONE_DAY, FAR)
-    still_open = 0
-    overdue: dict[date, int] = {}
-    for day, amount in debt.changes.items():
-        if day <= ripe_on:
-            still_open += amount
-        since = max(day, first_past_due)
-        overdue[since] = overdue.get(since, 0) + amount
+    still_open = debt.balance_on(ripe_on)
     if still_open:
         cell = view.cell("ripe_open", currency, issued_on, place, until=ripe_on)
         add(cells, cell, still_open)
-    for day, amount in overdue.items():
+    for day, amount in debt.changes_since(min(debt.due_on + ONE_DAY, FAR)).items():
         if amount:
             add(cells, view.cell("overdue_of", currency, day, place, until=issued_on), amount)
     if debt.claims:

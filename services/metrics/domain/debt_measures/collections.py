@@ -39,11 +39,7 @@ def add_collections(cells: Cells, debt: Debt) -> None:
     for puts in (debt.credit, debt.given_up):
         for put in puts:
             _add_reentered(cells, debt, entry, put)
-    overdue: dict[date, int] = {}
-    for day, amount in debt.changes.items():
-        since = max(day, entry.day)
-        overdue[since] = overdue.get(since, 0) + amount
-    for day, amount in overdue.items():
+    for day, amount in debt.changes_since(entry.day).items():
         if amount:
             place = debt.place_before_entry
             add(cells, debt.view.cell("overdue_entered", debt.currency, day, place), amount)
