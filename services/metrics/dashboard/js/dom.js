@@ -58,7 +58,7 @@ export function byId(id) {
   return found;
 }
 
-/** Put the children in place of those there, if the place does not show them already.
+/** Put the children in place of those there.
  * @param {Element} place @param {...(Child | Child[])} children */
 export function fill(place, ...children) {
   place.replaceChildren(...all(children));

@@ -20,8 +20,8 @@ function links(account) {
   ];
 }
 
-/** `write`: what things add; `money`: amounts of facts. @param {any[]} items @param {(value: number) => string} write @param {(value: number) => string} [money] */
-export function itemsTable(items, write, money = write) {
+/** `write`: what things add; `money`: amounts of facts. @param {any[]} items @param {(value: number) => string} write @param {(value: number) => string} money */
+export function itemsTable(items, write, money) {
   const rows = items.map((item) => [
     h(
       "tr",
