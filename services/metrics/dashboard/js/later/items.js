@@ -2,13 +2,7 @@
 
 import { h } from "../dom.js";
 import * as format from "../format.js";
-
-/** Where another service's pages are; null where it is not known. @param {string} name */
-function peer(name) {
-  const all = (document.body.dataset.peers ?? "").split(" ").map((pair) => pair.split("="));
-  const found = all.find(([known]) => known === name);
-  return found ? (found[1] ?? "") : null;
-}
+import { peer } from "./peers.js";
 
 /** @param {string} account */
 function links(account) {
