@@ -92,7 +92,7 @@ function tableOf(caption, periods, lines, series) {
     caption,
     heads: ["Period", ...series.map(({ label }) => label)],
     rows: periods.map((period, at) => ({
-      name: period.whole ? format.span(period.from, period.to) : `${format.span(period.from, period.to)} (part)`,
+      name: format.period(period),
       cells: series.map(({ values, show }, one) => ({ text: show(values[at]), explain: values[at] === null ? undefined : aboutPart(lines[one], period) })),
     })),
   };
@@ -108,9 +108,8 @@ function aboutPart(line, period) {
   const { answer, question } = line;
   const numbers = answer.series.find((part) => part.from === period.from);
   const title = `${line.label}, ${format.span(period.from, period.to)}`;
-  const { interval: _, compare: __, ...rest } = question;
-  if (LOOK_BACK.includes(answer.name)) rest.window ??= LOOK_BACK_DAYS;
-  return { kpi: answer.name, title, question: { ...rest, from: period.from, to: period.to }, numbers, unit: answer.unit, currency: answer.currency };
+  const window = LOOK_BACK.includes(answer.name) ? { window: question.window ?? LOOK_BACK_DAYS } : {};
+  return { kpi: answer.name, title, question: { ...question, ...window, from: period.from, to: period.to }, numbers, unit: answer.unit, currency: answer.currency };
 }
 
 /** What a chart says in one sentence, with the extremes of its first series.
@@ -144,7 +143,6 @@ export function groupsOf(answer, dimension) {
 
 /** What a figure of a group is of. @param {Answer} answer @param {Question} question @param {string} dimension @param {string} name @param {string} [title] @returns {Explained} */
 export function aboutGroup(answer, question, dimension, name, title) {
-  const { group_by: _, interval: __, compare: ___, ...rest } = question;
   const numbers = groupsOf(answer, dimension).get(name);
-  return { kpi: answer.name, title: `${title ?? wordsOf(answer.name).title}, ${name || "unknown"}`, question: { ...rest, [dimension]: [name] }, numbers, unit: answer.unit, currency: answer.currency };
+  return { kpi: answer.name, title: `${title ?? wordsOf(answer.name).title}, ${name || "unknown"}`, question: { ...question, [dimension]: [name] }, numbers, unit: answer.unit, currency: answer.currency };
 }

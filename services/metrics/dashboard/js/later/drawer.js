@@ -8,7 +8,7 @@ import { Gone, Refused, SignInNeeded, query, read } from "../http.js";
 import { catalogue } from "../query.js";
 import { faultOf, ripening, wordsOf } from "../words.js";
 import { itemsTable } from "./items.js";
-import { restatements } from "./restated.js";
+import { narrowed, restatements } from "./restated.js";
 
 const LIMIT = 50;
 const EMPTY_PAGES = 20; // a page may be empty before the last: so many are passed over by themselves
@@ -109,9 +109,8 @@ function parts(about, closed) {
 
 /** @param {Explained} about @param {string} part @param {Record<string, unknown>} more */
 function address(about, part, more) {
-  const { kpi: _, interval: __, compare: ___, group_by: ____, curve: _____, ...question } = about.question;
   const path = about.path ?? `/v1/kpis/${about.kpi}/explain`;
-  return path + query({ ...question, part: part === "numerator" ? undefined : part, ...more });
+  return path + query({ ...narrowed(about), part: part === "numerator" ? undefined : part, ...more });
 }
 
 /** How what things add is written, by the answer's own unit. @param {string | undefined} unit @param {string | null | undefined} currency @returns {(value: number | null | undefined) => string} */
