@@ -37,6 +37,9 @@ function all(children) {
     .map((child) => (child instanceof Node ? child : String(child)));
 }
 
+/** Names and what is so of each. @param {Child[][]} pairs */
+export const factList = (pairs) => h("dl", { class: "facts" }, pairs.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
