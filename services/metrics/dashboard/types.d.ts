@@ -110,7 +110,6 @@ export interface Serie {
   area?: boolean;
   stepped?: boolean;
   raw?: (number | null)[];
-  quiet?: boolean;
 }
 
 export interface ChartSpec {

@@ -132,8 +132,7 @@ function legendHeight(spec, width) {
 /** @param {ChartSpec} spec @param {number} at */
 function periodName(spec, at) {
   const period = spec.periods?.[at];
-  if (!period) return "–";
-  return period.whole ? format.span(period.from, period.to) : `${format.span(period.from, period.to)} (part)`;
+  return period ? format.period(period) : "–";
 }
 
 /** Forget the charts of places that are gone. */

@@ -37,6 +37,9 @@ function all(children) {
     .map((child) => (child instanceof Node ? child : String(child)));
 }
 
+/** Names and what is so of each. @param {Child[][]} pairs */
+export const factList = (pairs) => h("dl", { class: "facts" }, pairs.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
@@ -58,7 +61,7 @@ export function byId(id) {
   return found;
 }
 
-/** Put the children in place of those there, if the place does not show them already.
+/** Put the children in place of those there.
  * @param {Element} place @param {...(Child | Child[])} children */
 export function fill(place, ...children) {
   place.replaceChildren(...all(children));

@@ -1,6 +1,6 @@
 // From answers to what panels draw: series over periods, as a chart, a table and a sentence.
 
-/** @import { Answer, ChartSpec, Drawn, Explained, Question, Serie, TableSpec, View } from "../types.js" */
+/** @import { Answer, Drawn, Explained, Question, Serie, TableSpec, View } from "../types.js" */
 
 import * as format from "./format.js";
 import { explain } from "./table.js";
@@ -8,11 +8,11 @@ import { ripening, whyNone, wordsOf } from "./words.js";
 
 /**
  * @typedef {{label: string, answer: Answer | null, hue: string, question?: Question, bars?: boolean,
- *   dash?: number[], pick?: (part: any) => number | null, unit?: Answer["unit"], area?: boolean}} Line
+ *   dash?: number[], pick?: (part: any) => number | null, unit?: Answer["unit"]}} Line
  */
 
 /** The periods of several answers, in their order. @param {(Answer | null)[]} answers */
-export function periodsOf(answers) {
+function periodsOf(answers) {
   /** @type {Map<string, {from: string, to: string, whole: boolean}>} */
   const found = new Map();
   for (const answer of answers) {
@@ -28,10 +28,10 @@ export function periodsOf(answers) {
 /**
  * Lines or bars over the periods of some answers.
  * @param {View} view @param {Line[]} lines
- * @param {{caption: string, summary?: string, stock?: boolean, stacked?: boolean, axis?: ChartSpec["axis"], lines?: ChartSpec["lines"]}} options
+ * @param {{caption: string, summary?: string, stock?: boolean, stacked?: boolean}} options
  * @returns {Drawn}
  */
-export function overTime(view, lines, { caption, summary, stock = false, stacked = false, axis, lines: marks }) {
+export function overTime(view, lines, { caption, summary, stock = false, stacked = false }) {
   const answers = lines.map(({ answer }) => answer);
   const first = answers.find((answer) => answer !== null);
   let periods = sinceFirst(periodsOf(answers), lines);
@@ -41,14 +41,14 @@ export function overTime(view, lines, { caption, summary, stock = false, stacked
   const isEmpty = !periods.length || series.every(({ values, bars }) => values.every((value) => (bars ? !value : value === null)));
   if (isEmpty) return { empty: emptyWords(first, lines[0]?.label ?? "") };
   const short = format.writer(lines[0]?.unit ?? first?.unit, first?.currency ?? view.money, "short");
-  const write = axis ?? ((value) => (first?.unit === "ratio" ? format.tick(value) : first?.unit === "days" ? format.count(value) : Number.isInteger(value) ? short(value) : ""));
+  const axis = (/** @type {number} */ value) => (first?.unit === "ratio" ? format.tick(value) : first?.unit === "days" ? format.count(value) : Number.isInteger(value) ? short(value) : "");
   const onPick = (/** @type {number} */ at) => {
     const about = aboutPart(lines[0], periods[at]);
     if (about) void explain(about);
   };
   const ripe = answers.map((answer) => (answer ? ripening(answer, answer.currency) : "")).filter(Boolean)[0];
   return {
-    chart: { periods, series: stacked ? piled(series) : series, axis: write, stacked, lines: marks, onPick },
+    chart: { periods, series: stacked ? piled(series) : series, axis, stacked, onPick },
     table: tableOf(caption, periods, lines, series),
     summary: [summary ?? extremes(series, periods), ripe].filter(Boolean).join(" "),
     mark: ripe ? "partly ripe" : undefined,
@@ -69,11 +69,11 @@ function emptyWords(answer, label) {
 }
 
 /** @param {Line} line @param {{from: string}[]} periods @param {View} view @returns {Serie} */
-function serieOf({ label, answer, hue, bars, dash, pick = (part) => part.value, unit, area }, periods, view) {
+function serieOf({ label, answer, hue, bars, dash, pick = (part) => part.value, unit }, periods, view) {
   const found = new Map((answer?.series ?? []).map((part) => [part.from, pick(part)]));
   const show = format.writer(unit ?? answer?.unit, answer?.currency ?? view.money);
   const brief = format.writer(unit ?? answer?.unit, answer?.currency ?? view.money, "whole");
-  return { label, hue, bars, dash, area, show, brief, values: periods.map(({ from }) => found.get(from) ?? null) };
+  return { label, hue, bars, dash, show, brief, values: periods.map(({ from }) => found.get(from) ?? null) };
 }
 
 /** One upon the other: the topmost first, so that those below are drawn over it. @param {Serie[]} series */
@@ -92,7 +92,7 @@ function tableOf(caption, periods, lines, series) {
     caption,
     heads: ["Period", ...series.map(({ label }) => label)],
     rows: periods.map((period, at) => ({
-      name: period.whole ? format.span(period.from, period.to) : `${format.span(period.from, period.to)} (part)`,
+      name: format.period(period),
       cells: series.map(({ values, show }, one) => ({ text: show(values[at]), explain: values[at] === null ? undefined : aboutPart(lines[one], period) })),
     })),
   };
@@ -108,14 +108,13 @@ function aboutPart(line, period) {
   const { answer, question } = line;
   const numbers = answer.series.find((part) => part.from === period.from);
   const title = `${line.label}, ${format.span(period.from, period.to)}`;
-  const { interval: _, compare: __, ...rest } = question;
-  if (LOOK_BACK.includes(answer.name)) rest.window ??= LOOK_BACK_DAYS;
-  return { kpi: answer.name, title, question: { ...rest, from: period.from, to: period.to }, numbers, unit: answer.unit, currency: answer.currency };
+  const window = LOOK_BACK.includes(answer.name) ? { window: question.window ?? LOOK_BACK_DAYS } : {};
+  return { kpi: answer.name, title, question: { ...question, ...window, from: period.from, to: period.to }, numbers, unit: answer.unit, currency: answer.currency };
 }
 
 /** What a chart says in one sentence, with the extremes of its first series.
  * @param {Serie[]} series @param {{from: string, to: string, whole?: boolean}[]} periods */
-export function extremes(series, periods) {
+function extremes(series, periods) {
   return series.slice(0, 2).map((one) => extremesOf(one, periods)).filter(Boolean).join(" ");
 }
 
@@ -144,7 +143,6 @@ export function groupsOf(answer, dimension) {
 
 /** What a figure of a group is of. @param {Answer} answer @param {Question} question @param {string} dimension @param {string} name @param {string} [title] @returns {Explained} */
 export function aboutGroup(answer, question, dimension, name, title) {
-  const { group_by: _, interval: __, compare: ___, ...rest } = question;
   const numbers = groupsOf(answer, dimension).get(name);
-  return { kpi: answer.name, title: `${title ?? wordsOf(answer.name).title}, ${name || "unknown"}`, question: { ...rest, [dimension]: [name] }, numbers, unit: answer.unit, currency: answer.currency };
+  return { kpi: answer.name, title: `${title ?? wordsOf(answer.name).title}, ${name || "unknown"}`, question: { ...question, [dimension]: [name] }, numbers, unit: answer.unit, currency: answer.currency };
 }

@@ -4,6 +4,7 @@
 
 import { change, current } from "./address.js";
 import { byId, fill, h } from "./dom.js";
+import { select, slider } from "./fields.js";
 import * as format from "./format.js";
 
 const RANGES = /** @type {const} */ ([["30", "30 days"], ["90", "90 days"], ["365", "12 months"]]);
@@ -62,12 +63,6 @@ function dateField(id, label, value, view, then) {
   return h("label", { class: "field" }, h("span", {}, label), input);
 }
 
-/** @param {string} id @param {string} label @param {(readonly [string, string])[]} options @param {string} value @param {(value: string) => void} then */
-function select(id, label, options, value, then) {
-  const made = h("select", { id, on: { change: () => then(made.value) } }, options.map(([code, text]) => h("option", { value: code, selected: code === value }, text)));
-  return h("label", { class: "field" }, h("span", {}, label), made);
-}
-
 /** @param {View} view @param {Choices} choices @param {boolean} isOpen */
 function more(view, choices, isOpen) {
   const { filters } = view;
@@ -117,16 +112,7 @@ function known(view) {
   const earliest = format.shift(view.today, -KNOWN_DAYS);
   const at = view.asOf ? Math.max(0, format.length(earliest, view.asOf) - 1) : KNOWN_DAYS;
   const say = (/** @type {number} */ value) => (value >= KNOWN_DAYS ? "now" : `on ${format.day(format.shift(earliest, value))}`);
-  const output = h("output", { for: "as_of" }, say(at));
-  const input = h("input", { type: "range", id: "as_of", min: "0", max: String(KNOWN_DAYS), value: String(at), "aria-valuetext": say(at) });
-  input.addEventListener("input", () => {
-    output.textContent = say(Number(input.value));
-    input.setAttribute("aria-valuetext", output.textContent);
-  });
-  input.addEventListener("change", () => {
-    const value = Number(input.value);
-    change({ as_of: value >= KNOWN_DAYS ? null : format.shift(earliest, value) });
-  });
+  const { input, output } = slider("as_of", KNOWN_DAYS, at, say, (value) => change({ as_of: value >= KNOWN_DAYS ? null : format.shift(earliest, value) }));
   return h("label", { class: "field known" }, h("span", {}, "As it was known ", output), input);
 }
 

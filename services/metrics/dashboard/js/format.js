@@ -93,6 +93,9 @@ export const shortDay = (stamp) => (isNone(stamp) ? "" : dates({ day: "numeric",
 /** Two days as one text: "Dec 26 – 31, 2026". @param {string} from @param {string} to */
 export const span = (from, to) => dates(DAY).formatRange(seconds(from) * 1000, seconds(to) * 1000);
 
+/** A period of a series, as a chart and its table name it. @param {{from: string, to: string, whole: boolean}} period */
+export const period = ({ from, to, whole }) => (whole ? span(from, to) : `${span(from, to)} (part)`);
+
 /** "in March 2026" of a whole month, else "from Dec 26, 2026 to Dec 31, 2026". @param {string} from @param {string} to */
 export function when(from, to) {
   const isMonth = from.endsWith("-01") && shift(to, 1) === monthAfter(from);

@@ -9,6 +9,9 @@ import { ask, good } from "./query.js";
 const LONG_AGO = "2000-01-01"; // before any figure
 const SPLITS = /** @type {const} */ (["segment", "country", "kind"]);
 
+/** @type {Question} */
+const SURVEY = { kpi: "invoiced", from: LONG_AGO };
+
 /** @type {import("./view.js").Survey | null} */
 let surveyed = null;
 
@@ -16,7 +19,7 @@ let surveyed = null;
  * with every page's own questions. */
 export async function survey() {
   if (surveyed?.currencies.length) return surveyed;
-  const { survey: reply } = await asked({ survey: { kpi: "invoiced", from: LONG_AGO } });
+  const { survey: reply } = await asked({ survey: SURVEY });
   take(reply);
   // Where not even that is answered, the panels say why.
   return surveyed ?? { today: new Date().toISOString().slice(0, 10), currencies: ["EUR"] };
@@ -39,8 +42,8 @@ export async function collect(page, view) {
   view.prepared = (await page.prepare?.(view)) ?? {};
   const own = page.questions?.(view) ?? {};
   /** @type {Record<string, Question>} */
-  const common = { survey: { kpi: "invoiced", from: LONG_AGO } };
-  for (const split of SPLITS) {
+  const common = { survey: SURVEY };
+  for (const split of offersSplits(page) ? SPLITS : []) {
     common[`by ${split}`] = { kpi: "aging", from: view.from, to: view.to, currency: view.currency, group_by: split };
   }
   const reads = Object.entries(page.reads?.(view) ?? {});
@@ -52,6 +55,9 @@ export async function collect(page, view) {
   const revisions = Object.values(figures).flatMap((reply) => good(reply)?.revision ?? []);
   return { got, choices, revision: revisions[0] ?? null };
 }
+
+/** Whether a page has the fields that are filled with what there is. @param {Page} page */
+const offersSplits = ({ filters }) => filters === undefined || (filters !== false && filters.includes("more"));
 
 /** Where the whole question is refused, each of its parts is. @param {Record<string, Question>} questions */
 async function asked(questions) {

@@ -66,11 +66,10 @@ export async function settled(reading) {
 /** @param {string} path */
 export const answered = (path) => settled(read(path));
 
-/** @param {string} method @param {string} path @param {unknown} [body] @param {Record<string, string>} [headers] @returns {Promise<any>} */
-export async function send(method, path, body, headers = {}) {
-  const text = body === undefined ? undefined : JSON.stringify(body);
-  const all = text === undefined ? headers : { "content-type": "application/json", ...headers };
-  return content(await call(path, { method, body: text, headers: all }));
+/** @param {string} method @param {string} path @param {unknown} [body] @returns {Promise<any>} */
+export async function send(method, path, body) {
+  const sent = body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+  return content(await call(path, { method, ...sent }));
 }
 
 /** A query string of those parameters that say something. @param {Record<string, any>} parameters */

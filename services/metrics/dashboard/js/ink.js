@@ -34,6 +34,7 @@ function stripes(context) {
 /** Hatch what belongs to a period that is no full one: as drawn, it would look like a fall.
  * @param {any} plot @param {boolean[]} whole @param {boolean} bars */
 export function hatch(plot, whole, bars) {
+  if (whole.every(Boolean)) return;
   const { ctx, bbox } = plot;
   const place = (/** @type {number} */ at) => plot.valToPos(bars ? at : plot.data[0][at], "x", true);
   ctx.save();

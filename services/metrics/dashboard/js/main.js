@@ -115,11 +115,10 @@ function show(page, got, view) {
     fill(byId("title"), heading);
     document.title = `${heading} · Recoup`;
   }
-  const lead = page.top?.(got, view) ?? [];
   const text = JSON.stringify((page.topKeys ?? []).map((key) => got[key])) + JSON.stringify([view.filters, view.from, view.to]);
   if (byId("lead").dataset.seen !== text || !byId("lead").childNodes.length) {
+    fill(byId("lead"), ...(page.top?.(got, view) ?? []));
     byId("lead").dataset.seen = text;
-    fill(byId("lead"), ...lead);
   }
   const specs = page.panels(view);
   const ids = specs.map(({ id }) => id).join();

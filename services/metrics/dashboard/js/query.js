@@ -4,7 +4,7 @@
 
 import { call, content, read } from "./http.js";
 
-export const QUESTIONS_MAX = 50;
+const QUESTIONS_MAX = 50;
 
 /** @type {{body: string, etag: string | null, items: Reply[]} | null} */
 let last = null;

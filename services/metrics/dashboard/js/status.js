@@ -86,5 +86,3 @@ export function gone() {
   byId("banner").hidden = false;
   streamIs(false);
 }
-
-export const isGone = () => state.isGone;

@@ -10,11 +10,11 @@ export async function explain(about) {
   await openDrawer(about);
 }
 
-/** A figure as a button that explains it. @param {string} text @param {Explained | undefined} about @param {string} [kind] */
-export function figure(text, about, kind = "figure") {
+/** A figure as a button that explains it. @param {string} text @param {Explained | undefined} about */
+export function figure(text, about) {
   if (!about) return h("span", {}, text);
   const label = `${about.title}: ${text}. Explain`;
-  return h("button", { type: "button", class: kind, "aria-label": label, on: { click: () => explain(about) } }, text);
+  return h("button", { type: "button", class: "figure", "aria-label": label, on: { click: () => explain(about) } }, text);
 }
 
 /** @param {Cell | string} given */

@@ -12,7 +12,7 @@ import { unheeded } from "./view.js";
 
 /**
  * @typedef {{key: string, kpi: string, title?: string, note?: (answer: Answer, got: any) => string,
- *   question: Question, restated?: string, form?: "full" | "whole"}} TileSpec
+ *   question: Question, restated?: string}} TileSpec
  */
 
 /** @param {TileSpec} spec @param {Record<string, Reply>} got @param {View} view */

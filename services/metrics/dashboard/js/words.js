@@ -83,5 +83,8 @@ export function bucketName(bucket) {
   return BUCKETS[bucket] ?? `${bucket.replace("-", "–")} days`;
 }
 
+/** With a capital letter first. @param {string} text */
+export const cap = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** A group's name; what has none is said so. @param {string | null | undefined} name */
 export const named = (name) => (name === null || name === undefined || name === "" ? "unknown" : name);

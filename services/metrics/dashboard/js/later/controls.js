@@ -4,16 +4,11 @@
 
 import { change } from "../address.js";
 import { h } from "../dom.js";
+import { slider } from "../fields.js";
 import * as format from "../format.js";
 import { wholeMonths } from "../view.js";
 
 const MONTHS = 18;
-
-/** @param {string} id @param {string} label @param {(readonly [string, string])[]} options @param {string} value @param {(value: string) => void} then */
-export function choice(id, label, options, value, then) {
-  const made = h("select", { id, on: { change: () => then(made.value) } }, options.map(([code, text]) => h("option", { value: code, selected: code === value }, text)));
-  return h("label", { class: "inline" }, h("span", {}, label), made);
-}
 
 /** The months that can be looked at: whole ones, and the running one. @param {View} view */
 function monthsOf(view) {
@@ -35,12 +30,6 @@ export function monthSlider(view, id) {
   const found = months.indexOf(monthOf(view));
   const at = found < 0 ? months.length - 1 : found;
   const say = (/** @type {number} */ value) => format.month(months[value] ?? "");
-  const output = h("output", { for: id }, say(at));
-  const input = h("input", { type: "range", id, min: "0", max: String(months.length - 1), value: String(at), "aria-valuetext": say(at) });
-  input.addEventListener("input", () => {
-    output.textContent = say(Number(input.value));
-    input.setAttribute("aria-valuetext", output.textContent);
-  });
-  input.addEventListener("change", () => change({ month: months[Number(input.value)] ?? null }));
+  const { input, output } = slider(id, months.length - 1, at, say, (value) => change({ month: months[value] ?? null }));
   return h("label", { class: "inline" }, h("span", {}, "Month"), input, output);
 }

@@ -2,13 +2,13 @@
 
 /** @import { Explained } from "../../types.js" */
 
-import { fill, h } from "../dom.js";
+import { factList, fill, h } from "../dom.js";
 import * as format from "../format.js";
 import { Gone, Refused, SignInNeeded, query, read } from "../http.js";
 import { catalogue } from "../query.js";
-import { faultOf, ripening, wordsOf } from "../words.js";
+import { cap, faultOf, ripening, wordsOf } from "../words.js";
 import { itemsTable } from "./items.js";
-import { restatements } from "./restated.js";
+import { narrowed, restatements } from "./restated.js";
 
 const LIMIT = 50;
 const EMPTY_PAGES = 20; // a page may be empty before the last: so many are passed over by themselves
@@ -76,12 +76,9 @@ async function head(about) {
     ["As known on", question.as_of ? format.day(question.as_of) : null],
     ["Not ripe", numbers ? ripening(/** @type {any} */ (numbers), about.currency ?? null) || null : null],
   ];
-  const pairs = facts.filter(([name, value]) => name && value).flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]);
   const definition = known ? h("p", { class: "definition" }, known.definition) : null;
-  return [definition, h("dl", { class: "facts" }, pairs)];
+  return [definition, factList(facts.filter(([name, value]) => name && value))];
 }
-
-const cap = (/** @type {string} */ text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** The accounts and their facts, of the numerator or of the denominator. @param {Explained} about @param {AbortSignal} closed */
 function parts(about, closed) {
@@ -109,9 +106,8 @@ function parts(about, closed) {
 
 /** @param {Explained} about @param {string} part @param {Record<string, unknown>} more */
 function address(about, part, more) {
-  const { kpi: _, interval: __, compare: ___, group_by: ____, curve: _____, ...question } = about.question;
   const path = about.path ?? `/v1/kpis/${about.kpi}/explain`;
-  return path + query({ ...question, part: part === "numerator" ? undefined : part, ...more });
+  return path + query({ ...narrowed(about), part: part === "numerator" ? undefined : part, ...more });
 }
 
 /** How what things add is written, by the answer's own unit. @param {string | undefined} unit @param {string | null | undefined} currency @returns {(value: number | null | undefined) => string} */

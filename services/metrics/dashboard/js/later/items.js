@@ -2,13 +2,7 @@
 
 import { h } from "../dom.js";
 import * as format from "../format.js";
-
-/** Where another service's pages are; null where it is not known. @param {string} name */
-function peer(name) {
-  const all = (document.body.dataset.peers ?? "").split(" ").map((pair) => pair.split("="));
-  const found = all.find(([known]) => known === name);
-  return found ? (found[1] ?? "") : null;
-}
+import { peer } from "./peers.js";
 
 /** @param {string} account */
 function links(account) {
@@ -20,8 +14,8 @@ function links(account) {
   ];
 }
 
-/** `write`: what things add; `money`: amounts of facts. @param {any[]} items @param {(value: number) => string} write @param {(value: number) => string} [money] */
-export function itemsTable(items, write, money = write) {
+/** `write`: what things add; `money`: amounts of facts. @param {any[]} items @param {(value: number) => string} write @param {(value: number) => string} money */
+export function itemsTable(items, write, money) {
   const rows = items.map((item) => [
     h(
       "tr",

@@ -15,8 +15,8 @@ export function pathChart(judged, plan, day, show, brief) {
   const path = days.map((on) => (judged.baseline === null || judged.baseline === undefined ? null : along(judged, start, by, on)));
   const last = judged.forecast;
   const seen = [
-    { label: "High", values: ahead("high"), hue: "--third", show, width: 0, quiet: true },
-    { label: "Low", values: ahead("low"), hue: "--third", show, width: 0, quiet: true },
+    { label: "High", values: ahead("high"), hue: "--third", show, width: 0 },
+    { label: "Low", values: ahead("low"), hue: "--third", show, width: 0 },
     { label: "Forecast", values: ahead("value"), hue: "--third", show, dash: [4, 4] },
   ];
   return {

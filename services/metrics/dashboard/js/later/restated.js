@@ -8,9 +8,14 @@ import { Refused, query, read } from "../http.js";
 import { table } from "../table.js";
 import { faultOf } from "../words.js";
 
+/** What is asked of one figure, without how a panel or a tile had it laid out. @param {Explained} about */
+export function narrowed({ question: { kpi: _, interval: __, compare: ___, group_by: ____, curve: _____, ...question } }) {
+  return question;
+}
+
 /** @param {Explained} about */
 export async function restatements(about) {
-  const { kpi: _, as_of: since, interval: __, compare: ___, group_by: ____, curve: _____, ...question } = about.question;
+  const { as_of: since, ...question } = narrowed(about);
   try {
     // From the day on that is looked back at; without one, from the window's last day on.
     const items = /** @type {any[]} */ (await read(`/v1/kpis/${about.kpi}/restatements${query({ ...question, since })}`));

@@ -2,6 +2,7 @@
 
 import { h } from "../dom.js";
 import { named } from "../words.js";
+import { peer } from "./peers.js";
 
 /** "overdue-31" → "31 days overdue"; "promise-kept" → "promise kept". @param {string} name */
 export function stepName(name) {
@@ -18,18 +19,12 @@ export function waitName(name) {
   return name.replace(/^(\d+)\s*([a-z]+)$/, "$1 $2");
 }
 
-/** Where the governor explains its rules: another service's page, where it is known. */
-function governor() {
-  const found = (document.body.dataset.peers ?? "").split(" ").find((pair) => pair.startsWith("outreach="));
-  return found ? `${found.slice("outreach=".length)}/compliance` : null;
-}
-
 /** A rule with the way to its source. What is in small letters is no rule but a reason of ours,
  * such as "no-address": that has none. @param {string | null | undefined} rule */
 export function ruleNode(rule) {
   const name = named(rule);
   if (name === name.toLowerCase()) return h("span", {}, name.replaceAll("-", " "));
-  const address = governor();
-  const source = address ? h("a", { href: address, target: "_blank", rel: "noreferrer", "aria-label": `Source of ${name}` }, "source") : null;
+  const governor = peer("outreach");
+  const source = governor === null ? null : h("a", { href: `${governor}/compliance`, target: "_blank", rel: "noreferrer", "aria-label": `Source of ${name}` }, "source");
   return h("span", {}, h("code", {}, name), " ", source);
 }

@@ -3,7 +3,7 @@
 /** @import { Explained, Got, PanelSpec, View } from "../../types.js" */
 
 import { change } from "../address.js";
-import { choice } from "./controls.js";
+import { select } from "../fields.js";
 import * as format from "../format.js";
 import { query } from "../http.js";
 import { explain } from "../table.js";
@@ -43,7 +43,7 @@ export function vintagePanel(view, narrowed) {
     wide: true,
     tall: true,
     keys: ["vintages"],
-    controls: () => [choice("vintage", "Share", options, chosen(view).name, (value) => change({ vintage: value }))],
+    controls: () => [select("vintage", "Share", options, chosen(view).name, (value) => change({ vintage: value }), "inline")],
     draw: (got) => draw(got, view, narrowed),
   };
 }

@@ -82,7 +82,7 @@ function funnel(got, view) {
   if (!attempts) return { empty: `There were no attempts ${format.when(view.from, view.to)}.` };
   const questions = funnelQuestions(view);
   const lines = all.map(([name, value, key, side]) => {
-    const { group_by: _, ...question } = /** @type {Question} */ (questions[key]);
+    const question = /** @type {Question} */ (questions[key]);
     const answer = good(got[key]);
     const about = answer ? { kpi: answer.name, title: name, question, numbers: answer, unit: answer.unit, currency: null, ...(side === "denominator" && { part: side }) } : undefined;
     const share = (value ?? 0) / attempts;

@@ -3,7 +3,7 @@
 /** @import { Got, Page, View } from "../../types.js" */
 
 import { act, ask, button, may } from "../acts.js";
-import { h } from "../dom.js";
+import { factList, h } from "../dom.js";
 import * as format from "../format.js";
 import { query, read } from "../http.js";
 import { moneyOf } from "../later/people_figures.js";
@@ -60,7 +60,7 @@ function work(one, view) {
     ["Recognitions", format.count(one.recognitions)],
   ];
   const certificates = (one.certificates ?? []).map((/** @type {any} */ each) => h("li", {}, `${each.name} `, each.suspended ? h("span", { class: "badge bad" }, "suspended") : h("span", { class: "badge good" }, each.valid_until ? `until ${format.day(each.valid_until)}` : "valid")));
-  return { body: [h("dl", { class: "facts" }, pairs.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])), certificates.length ? h("ul", {}, certificates) : null].filter((each) => each !== null) };
+  return { body: [factList(pairs), certificates.length ? h("ul", {}, certificates) : null].filter((each) => each !== null) };
 }
 
 /** @param {Got} got @param {View} view */

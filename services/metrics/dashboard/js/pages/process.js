@@ -2,11 +2,12 @@
 
 /** @import { Page } from "../../types.js" */
 
-import { h } from "../dom.js";
+import { factList, h } from "../dom.js";
 import * as format from "../format.js";
 import { answered, query, read } from "../http.js";
 import { ruleNode, stepName } from "../later/steps.js";
 import { scrolling } from "../table.js";
+import { cap } from "../words.js";
 import { edges, machine, waiting } from "./process_tables.js";
 
 /** @type {Page} */
@@ -28,8 +29,6 @@ export const page = {
     { id: "held-back", title: "Kept back by a rule", note: "Contacts that were planned and not made", keys: ["process"], draw: (got) => suppressed(got.process) },
   ],
 };
-
-const cap = (/** @type {string} */ text) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** @param {any} process */
 function loops(process) {
@@ -56,7 +55,7 @@ function payments(process) {
   if (!found) return { empty: "No payment came in these days." };
   const methods = Array.isArray(found.by_method) ? found.by_method.map((/** @type {any} */ one) => [one.method, one.count]) : Object.entries(found.by_method ?? {});
   const pairs = [...methods.map((/** @type {any[]} */ [name, count]) => [`paid by ${name ? stepName(name) : "a way that is not known"}`, count]), ["matched by a rule", found.matched_by_rule], ["matched by a person", found.matched_by_person], ["moved to later", found.moved_later], ["given up", found.given_up]];
-  return { body: [h("dl", { class: "facts" }, pairs.flatMap(([name, count]) => [h("dt", {}, name), h("dd", {}, format.count(count))]))] };
+  return { body: [factList(pairs.map(([name, count]) => [name, format.count(count)]))] };
 }
 
 /** @param {any} process */
