@@ -11,13 +11,17 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from services.segmentation.commands.rescoring import begin_rescore
-from services.segmentation.domain.announcements import Cause, announce_started, announce_stopped
+from services.segmentation.domain.announcements import (
+    Cause,
+    announce_started,
+    announce_stopped,
+    tenant_wide,
+)
 from services.segmentation.domain.experiments import Design, unknown_segments
 from services.segmentation.domain.guardrails import Breach, Tally, breaches
 from services.segmentation.store import experiments as store
 from shared.database import Session
 from shared.errors import Conflict, FieldError, Invalid, NotFound
-from shared.events import SEGMENTATION, Announcement, Event
 from shared.log import outbox
 
 Run = store.Run
@@ -98,7 +102,8 @@ async def start_experiment(session: Session, tenant: str, name: str, *, at: date
     because = f"experiment-started {name}"
     number = await begin_rescore(session, tenant, because=because, at=at)
     cause = Cause(id=f"rescoring {number}", because=because, time=at, day=None)
-    _announce(session, tenant, announce_started(name, run.run, run.design, cause))
+    started = announce_started(name, run.run, run.design, cause)
+    outbox.append(session, [tenant_wide(tenant, started)])
     return run
 
 
@@ -113,16 +118,9 @@ async def stop_experiment(
     await store.upsert_run(session, tenant, run)
     number = await begin_rescore(session, tenant, because=f"experiment-stopped {name}", at=at)
     cause = Cause(id=f"rescoring {number}", because=because, time=at, day=None)
-    _announce(session, tenant, announce_stopped(name, run.run, cause))
+    stopped = announce_stopped(name, run.run, cause)
+    outbox.append(session, [tenant_wide(tenant, stopped)])
     return run
-
-
-def _announce(session: Session, tenant: str, announced: Announcement) -> None:
-    """Everybody's: an experiment has no account."""
-    event = Event.of(
-        announced, topic=SEGMENTATION, tenant=tenant, key="", recordedtime=announced.time
-    )
-    outbox.append(session, [event])
 
 
 async def _locked(session: Session, tenant: str, name: str) -> Run:

@@ -6,6 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from services.segmentation.commands.rescoring import begin_rescore
+from services.segmentation.domain.announcements import tenant_wide
 from services.segmentation.domain.score import MODEL_VERSION
 from services.segmentation.learning.cases import TARGETS, Target
 from services.segmentation.learning.trial import Training, TrainingOrder
@@ -14,7 +15,7 @@ from services.segmentation.store.active_rules import ActiveRules
 from shared import clock
 from shared.database import Session
 from shared.errors import Conflict, FieldError, Invalid, NotFound
-from shared.events import SEGMENTATION, Announcement, Event
+from shared.events import Announcement, Event
 from shared.events.segmentation import ModelPromoted
 from shared.log import outbox
 
@@ -267,4 +268,4 @@ def _event(tenant: str, data: ModelPromoted, number: int, at: datetime) -> Event
         day=None,
         data=data,
     )
-    return Event.of(announced, topic=SEGMENTATION, tenant=tenant, key="", recordedtime=at)
+    return tenant_wide(tenant, announced)

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from services.segmentation.domain.announcements import Cause, announce_rates
+from services.segmentation.domain.announcements import Cause, announce_rates, tenant_wide
 from services.segmentation.store import figures as store
 from shared import clock
 from shared.database import Session
-from shared.events import SEGMENTATION, Event
 from shared.log import outbox
 
 
@@ -33,10 +32,5 @@ async def replace_rates(
         return
     await store.replace_rates(session, tenant, to, rates)
     cause = Cause(id=f"rates {clock.now().isoformat()}", because="rates", time=at, day=None)
-    outbox.append(
-        session,
-        [
-            Event.of(announced, topic=SEGMENTATION, tenant=tenant, key="", recordedtime=at)
-            for announced in announce_rates(to, rates, cause)
-        ],
-    )
+    announced = announce_rates(to, rates, cause)
+    outbox.append(session, [tenant_wide(tenant, each) for each in announced])

@@ -16,7 +16,7 @@ from services.segmentation.domain.assess import Assessment, score_of
 from services.segmentation.domain.experiments import Design
 from services.segmentation.domain.rules import Rules
 from services.segmentation.domain.warnings import EarlyWarning
-from shared.events import Announcement, Received
+from shared.events import SEGMENTATION, Announcement, Event, Received
 from shared.events.segmentation import (
     AccountScored,
     ArmShare,
@@ -142,6 +142,13 @@ def _announcement(type_: str, entity: str, cause: Cause, data: Struct) -> Announ
 
 
 # ── Tenant-wide ─────────────────────────────────────────────────────────────────────────────────
+
+
+def tenant_wide(tenant: str, announced: Announcement) -> Event:
+    """Everybody's: a model, an experiment or rates have no account."""
+    return Event.of(
+        announced, topic=SEGMENTATION, tenant=tenant, key="", recordedtime=announced.time
+    )
 
 
 def announce_started(name: str, run: int, design: Design, cause: Cause) -> Announcement:

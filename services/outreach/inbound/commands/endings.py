@@ -5,13 +5,12 @@ from datetime import datetime
 from typing import Literal
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from services.outreach.activity.commands import announce, open_tasks
 from services.outreach.activity.domain.address_marks import mark_of
 from services.outreach.activity.domain.tasks import NewTask
 from services.outreach.activity.domain.timeline import TimelineEntry
-from services.outreach.activity.store.addresses import find_addresses_of, find_spellings
+from services.outreach.activity.store.addresses import find_addresses_of
 from services.outreach.activity.store.debtors import mark_dirty
 from services.outreach.consents.commands import (
     Refusal,
@@ -21,8 +20,7 @@ from services.outreach.consents.commands import (
 )
 from services.outreach.consents.domain import Preference, current_preferences
 from services.outreach.consents.store import list_preferences
-from services.outreach.debtors.domain.address_states import WRONG_PARTY, AddressState
-from services.outreach.debtors.store.addresses import find_address_states, upsert_address_states
+from services.outreach.debtors.commands.addresses import mark_wrong_party
 from services.outreach.inbound.commands.pauses import cause_of, end_pauses, pause_for
 from services.outreach.inbound.domain.decisions import ReplyAnswer, ReplySender
 from services.outreach.inbound.domain.incoming import Incoming
@@ -178,21 +176,14 @@ async def _wrong_party(session: Session, item: OpenItem, incoming: Incoming) -> 
     if incoming.address is None:
         return
     mark = mark_of(item.tenant, item.channel, incoming.address)
-    found = await find_spellings(session, item.tenant, item.channel, mark)
-    known = await find_address_states(session, item.tenant, {account for account, _ in found})
-    states = []
-    for account_id, address in found:
-        key = (account_id, item.channel, address)
-        state = known.get(key) or AddressState(*key)
-        states.append(
-            replace(
-                state,
-                state=WRONG_PARTY,
-                because=f"inbound {item.inbound_id}",
-                changed_at=item.received_at,
-            )
-        )
-    await upsert_address_states(session, item.tenant, states)
+    await mark_wrong_party(
+        session,
+        item.tenant,
+        item.channel,
+        mark,
+        item.received_at,
+        because=f"inbound {item.inbound_id}",
+    )
 
 
 # ------------------------------------------------------------------------------ pauses and tasks

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from msgspec.structs import replace
-
 from services.outreach.activity.commands import announce, open_tasks, tenant_now
 from services.outreach.activity.domain.limits import ContactChannel
 from services.outreach.activity.domain.tasks import NewTask
@@ -16,8 +14,7 @@ from services.outreach.channels.domain.links import Links
 from services.outreach.consents.commands import Refusal, record_preferences, refuse_address
 from services.outreach.consents.domain import Preference, current_preferences
 from services.outreach.consents.store import list_preferences
-from services.outreach.debtors.domain.address_states import WRONG_PARTY, AddressState
-from services.outreach.debtors.store.addresses import find_address_states, upsert_address_states
+from services.outreach.debtors.commands.addresses import mark_wrong_party
 from services.outreach.inbound.commands.receipts import note_answered
 from services.outreach.portal.domain import visits
 from services.outreach.portal.domain.links import KnownLink, LinkAccount
@@ -162,7 +159,7 @@ async def disown(
     at = await tenant_now(session, clock_mode, tenant)
     await note_answered(session, tenant, clock_mode, links, link.contact_id, at)
     if link.mark is not None:
-        await _mark_wrong(session, link, at)
+        await mark_wrong_party(session, tenant, link.channel, link.mark, at, because="portal")
     await announce(session, tenant, at, [visits.not_them(link, account, at)])
     task = NewTask(
         kind="verify-party",
@@ -174,15 +171,3 @@ async def disown(
         note=f"who had the link by {link.channel} says: this is not me",
     )
     await open_tasks(session, tenant, at, [task])
-
-
-async def _mark_wrong(session: Session, link: KnownLink, at: datetime) -> None:
-    assert link.mark is not None
-    found = await find_spellings(session, link.tenant, link.channel, link.mark)
-    known = await find_address_states(session, link.tenant, {account for account, _ in found})
-    states = []
-    for account_id, address in found:
-        key = (account_id, link.channel, address)
-        state = known.get(key) or AddressState(*key)
-        states.append(replace(state, state=WRONG_PARTY, because="portal", changed_at=at))
-    await upsert_address_states(session, link.tenant, states)
