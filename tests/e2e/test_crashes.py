@@ -43,7 +43,6 @@ ACCOUNTS = names(120)  # more than one range of `start-day`
 DEBTORS = ACCOUNTS[:12]  # the others have paid before anybody is written to
 SEQUENCED = [topic for topic in TOPICS if topic.endswith(".events") and topic != "billing.events"]
 AGAIN_SECONDS_MAX = 180.0
-SIGKILLED = -9
 # Where contacts are left between intent and result.
 AMBIGUOUS = {"outreach.after_intent", "outreach.after_handover", "outreach.after_result"}
 

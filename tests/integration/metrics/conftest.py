@@ -17,8 +17,9 @@ from shared import clock
 from shared.database import Database
 from shared.events import Received
 from shared.process.settings import Common
+from tests.integration.metrics.plan_world import PlanWorld, plan_world
+from tests.integration.metrics.served import DEV_KEY, calling
 
-DEV_KEY = "a-development-key-of-tests"
 Deliver = Callable[[Sequence[Received]], Awaitable[None]]
 
 
@@ -77,16 +78,14 @@ def deliver(metrics_db: Database) -> Deliver:
 
 @pytest.fixture
 async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(settings)
-    transport = httpx.ASGITransport(app)
-    headers = {"Authorization": f"Bearer {DEV_KEY}"}
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(
-            transport=transport, base_url="http://127.0.0.1", headers=headers
-        ) as client,
-    ):
+    async with calling(create_app(settings)) as client:
         yield client
+
+
+@pytest.fixture
+async def world(settings: Settings, metrics_db: Database) -> AsyncIterator[PlanWorld]:
+    async with plan_world(settings, metrics_db) as world:
+        yield world
 
 
 async def begun_anew(db: Database) -> int:

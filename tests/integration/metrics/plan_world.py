@@ -13,9 +13,7 @@ from services.metrics.app import create_app
 from services.metrics.context import Context
 from services.metrics.settings import Settings
 from shared.database import Database
-from shared.process.settings import Common
-
-DEV_KEY = "a-development-key-of-tests"
+from tests.integration.metrics.served import calling, with_manual_clock
 
 
 class Peers:
@@ -83,22 +81,7 @@ class PlanWorld:
 
 @asynccontextmanager
 async def plan_world(settings: Settings, db: Database) -> AsyncIterator[PlanWorld]:
-    app = create_app(settings)
-    headers = {"Authorization": f"Bearer {DEV_KEY}"}
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(
-            transport=httpx.ASGITransport(app), base_url="http://127.0.0.1", headers=headers
-        ) as client,
-    ):
+    """The service with its clock moved by hand."""
+    app = create_app(with_manual_clock(settings))
+    async with calling(app) as client:
         yield PlanWorld(app, client, db)
-
-
-def manual(common: Common) -> dict[str, str]:
-    """The environment of a local service whose clock is moved by hand."""
-    return {
-        "RECOUP_LOCAL": "1",
-        "RECOUP_DEV_KEY": DEV_KEY,
-        "RECOUP_CLOCK": "manual",
-        "RECOUP_DATA_DIR": str(common.data_dir),
-    }

@@ -1,25 +1,12 @@
 """Rules of alerts that a tenant has without a plan."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import replace
 
-import pytest
-
-from services.metrics.settings import Settings
 from shared.database import Database
-from shared.process.settings import Common
 from tests.integration.metrics.conftest import Deliver
-from tests.integration.metrics.plan_world import PlanWorld, manual, plan_world
+from tests.integration.metrics.plan_world import PlanWorld
 from tests.integration.metrics.test_api import waiting_for_locks
 from tests.integration.metrics.test_figures import an_invoice
-
-
-@pytest.fixture
-async def world(settings: Settings, metrics_db: Database) -> AsyncIterator[PlanWorld]:
-    common = Common.from_env(manual(settings.common))
-    async with plan_world(replace(settings, common=common), metrics_db) as made:
-        yield made
 
 
 async def test_rules_of_a_tenant_without_a_plan(world: PlanWorld, deliver: Deliver) -> None:

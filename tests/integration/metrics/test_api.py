@@ -13,7 +13,8 @@ from services.metrics.processes import figures
 from services.metrics.store import figures as store
 from shared.database import Database, Session
 from shared.web.shells import SHELL_HEADERS
-from tests.integration.metrics.conftest import DEV_KEY, Deliver
+from tests.integration.metrics.conftest import Deliver
+from tests.integration.metrics.served import DEV_KEY
 from tests.integration.metrics.test_figures import an_account, an_invoice
 
 READING_PER_TENANT_MAX = 4  # half of the connections

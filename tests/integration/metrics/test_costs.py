@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -12,7 +11,8 @@ import pytest
 from services.metrics.app import create_app
 from services.metrics.settings import Settings
 from shared.database import Database
-from tests.integration.metrics.conftest import DEV_KEY, Deliver
+from tests.integration.metrics.conftest import Deliver
+from tests.integration.metrics.served import calling, with_manual_clock
 from tests.integration.metrics.test_figures import an_account
 from tests.integration.metrics.test_rebuild import take_all_in
 
@@ -22,15 +22,7 @@ URL = "/v1/costs"
 @pytest.fixture
 async def client(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """With the manual clock."""
-    app = create_app(replace(settings, common=replace(settings.common, clock="manual")))
-    headers = {"Authorization": f"Bearer {DEV_KEY}"}
-    transport = httpx.ASGITransport(app)
-    async with (
-        app.router.lifespan_context(app),
-        httpx.AsyncClient(
-            transport=transport, base_url="http://127.0.0.1", headers=headers
-        ) as client,
-    ):
+    async with calling(create_app(with_manual_clock(settings))) as client:
         yield client
 
 

@@ -16,7 +16,8 @@ from services.metrics.app import create_app
 from services.metrics.settings import Settings
 from shared.events import Received, ledger, outreach
 from tests.conftest import not_run
-from tests.integration.metrics.conftest import DEV_KEY, Deliver
+from tests.integration.metrics.conftest import Deliver
+from tests.integration.metrics.served import DEV_KEY
 from tests.integration.metrics.test_figures import an_account, an_invoice
 from tests.integration.outreach.peers import Server
 from tests.metrics_figures import a_contact, a_segment_changed, an_event

@@ -9,7 +9,8 @@ import pytest
 from services.metrics.api import views as view_routes
 from services.metrics.app import create_app
 from services.metrics.settings import Settings
-from tests.integration.metrics.conftest import DEV_KEY, Bearing
+from tests.integration.metrics.conftest import Bearing
+from tests.integration.metrics.served import DEV_KEY
 
 ORIGIN = "https://figures.example.com"
 A_VIEW = {"title": "My morning", "page": "/receivables", "query": "currency=EUR&interval=week"}

@@ -4,10 +4,9 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
 
 import httpx
 import pytest
@@ -21,9 +20,13 @@ from services.metrics.store import figures, generations
 from shared import clock
 from shared.database import Database
 from tests.architecture.files import ROOT
+from tests.integration.metrics.served import DEV_KEY
 from tests.integration.metrics.test_rebuild import NOON, answers, say, take_all_in
+from tests.integration.shared.rig import until
 from tests.metrics_figures import a_contact, a_segment_changed
 from tests.unit.metrics.test_story import a_payment, an_account, an_invoice, overdue, put
+
+PATIENCE = 120.0
 
 
 @pytest.fixture
@@ -53,7 +56,7 @@ def run_rebuild(settings: Settings, crash_at: str = "") -> int:
             **here,
             **given,
             "RECOUP_LOCAL": "1",
-            "RECOUP_DEV_KEY": "a-development-key-of-tests",
+            "RECOUP_DEV_KEY": DEV_KEY,
             "RECOUP_CRASH_AT": crash_at,
         },
         capture_output=True,
@@ -74,12 +77,6 @@ async def working(settings: Settings) -> AsyncIterator[None]:
     finally:
         stop.set()
         await work
-
-
-async def until(holds: Callable[[], Any]) -> None:
-    async with asyncio.timeout(120):
-        while not await holds():
-            await asyncio.wait([asyncio.ensure_future(asyncio.to_thread(int))])
 
 
 async def in_use(db: Database) -> int:
@@ -128,7 +125,7 @@ async def test_a_worker_moves_to_new_figures_and_goes_on_there(
             found = (await client.get("/v1/kpis/received", params=window)).json()
             return bool(found["value"] == 100)
 
-        await until(is_counted)
+        await until(is_counted, "the payment is counted", PATIENCE)
     assert (await client.get("/v1/lag")).json()["items"][0]["consumer"] == "metrics@2"
 
 
@@ -152,7 +149,7 @@ async def test_figures_of_other_rules_stand_still_and_are_made_anew(
         async def is_made() -> bool:
             return await in_use(metrics_db) == 2
 
-        await until(is_made)
+        await until(is_made, "the second generation is in use", PATIENCE)
     assert await answers(client) == before
     assert "stale_since" not in (await client.get("/v1/kpis/received")).json()
     assert (await client.get("/v1/rebuild")).json() == {

@@ -1,7 +1,6 @@
 """What needs histories, on a real database: SQL agrees with memory; matrices, cohorts by HTTP."""
 
 import json
-from collections.abc import Sequence
 from datetime import date
 from random import Random
 from typing import Any
@@ -10,18 +9,17 @@ import httpx
 import pytest
 from msgspec.structs import replace
 
-from services.metrics.commands.announcements import TYPES
 from services.metrics.domain.delinquencies import Delinquency, Due
 from services.metrics.domain.experiments.enrolments import ArmKey
 from services.metrics.domain.experiments.sums import ArmSums
-from services.metrics.domain.kinds.registry import HANDLERS
 from services.metrics.domain.slots import UNTIL_NOW
 from services.metrics.domain.vintages import VINTAGES
 from services.metrics.domain.windows import Window, month_end
 from services.metrics.store.experiments import list_arm_days
 from shared.database import Database
-from shared.events import Received
 from tests.integration.metrics.conftest import Deliver
+from tests.integration.metrics.test_explained import handled
+from tests.integration.metrics.test_figures import ask
 from tests.metrics_figures import TENANT, Memory
 from tests.oracles.metrics.cohorts import vintages
 from tests.oracles.metrics.reading import read
@@ -30,17 +28,6 @@ from tests.portfolios.stories import STORIES
 
 FIGURES = ("roll_rate", "cure_rate", "retention_rate", "time_to_recover")
 SPLITS = ("", "segment", "country", "kind", "arm", "bucket")
-
-
-def handled(events: Sequence[Received]) -> list[Received]:
-    return [event for event in events if event.type in HANDLERS or event.type in TYPES]
-
-
-async def ask(client: httpx.AsyncClient, path: str, **query: str) -> dict[str, Any]:
-    answer = await client.get(path, params=query)
-    assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
 
 
 async def stored(db: Database) -> set[tuple[Any, ...]]:

@@ -1,18 +1,11 @@
 """A plan on all kinds of KPIs, and its budget from costs that came by events."""
 
-from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
-import pytest
-
-from services.metrics.settings import Settings
-from shared.database import Database
 from shared.events import METRICS, OUTREACH, Received, metrics, outreach
-from shared.process.settings import Common
 from tests.integration.metrics.conftest import Deliver
-from tests.integration.metrics.plan_world import PlanWorld, manual, plan_world
+from tests.integration.metrics.plan_world import PlanWorld
 from tests.integration.metrics.test_figures import an_invoice
 from tests.integration.metrics.test_plans import PLAN
 from tests.metrics_figures import an_event, at
@@ -75,13 +68,6 @@ def task(day: str) -> list[Received]:
         an_event("task-created", created, topic=OUTREACH, sequence=1, time=at(day, 9)),
         an_event("task-completed", done, topic=OUTREACH, sequence=2, time=at(day, 10)),
     ]
-
-
-@pytest.fixture
-async def world(settings: Settings, metrics_db: Database) -> AsyncIterator[PlanWorld]:
-    common = Common.from_env(manual(settings.common))
-    async with plan_world(replace(settings, common=common), metrics_db) as made:
-        yield made
 
 
 async def test_met_13_costs_come_to_their_lines(world: PlanWorld, deliver: Deliver) -> None:

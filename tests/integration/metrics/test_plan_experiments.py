@@ -1,30 +1,20 @@
 """Experiments on a real database: announced by segmentation, judged here, stopped by a verdict; and
 what waits for an approval of outreach."""
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 import pytest
 
-from services.metrics.settings import Settings
 from services.metrics.store.plan_actions import list_actions
 from shared.database import Database
 from shared.events import OUTREACH, SEGMENTATION, Received, outreach, segmentation
-from shared.process.settings import Common
 from tests.integration.metrics.conftest import Deliver
-from tests.integration.metrics.plan_world import PlanWorld, manual, plan_world
+from tests.integration.metrics.plan_world import PlanWorld
 from tests.integration.metrics.test_figures import an_invoice
 from tests.integration.metrics.test_plans import PLAN
 from tests.metrics_figures import an_event, at
-
-
-@pytest.fixture
-async def world(settings: Settings, metrics_db: Database) -> AsyncIterator[PlanWorld]:
-    common = Common.from_env(manual(settings.common))
-    async with plan_world(replace(settings, common=common), metrics_db) as made:
-        yield made
 
 
 def started(day: str, run: int = 1, sequence: int = 1) -> Received:

@@ -13,13 +13,11 @@ from aiosmtpd.smtp import SMTP
 from services.metrics.processes.deliveries import deliver_due
 from services.metrics.settings import MailIdentity, Settings
 from shared.database import Database
-from shared.process.settings import Common
 from shared.smtp import MailServer
 from tests.integration.metrics.conftest import Deliver
 from tests.integration.metrics.plan_process import die_at
-from tests.integration.metrics.plan_world import PlanWorld, manual, plan_world
-from tests.integration.metrics.test_figures import an_invoice
-from tests.integration.metrics.test_plans import PLAN
+from tests.integration.metrics.plan_world import PlanWorld, plan_world
+from tests.integration.metrics.test_plans import begin_plan
 
 
 class Inbox:
@@ -53,16 +51,11 @@ async def world(
 ) -> AsyncIterator[PlanWorld]:
     given = replace(
         settings,
-        common=Common.from_env(manual(settings.common)),
         mail_server=inbox[1],
         mail_from=MailIdentity("alerts@creditor.example", "Creditor"),
     )
     async with plan_world(given, metrics_db) as made:
-        await deliver([an_invoice("I1", 100000, "2025-11-09", "2025-12-09")])
-        await made.call("POST", "/v1/plans", PLAN, status=201)
-        await made.start_day("2026-01-30")
-        await made.call("POST", "/v1/plans/spring/approve", {"version": 1}, by="bea")
-        await made.start_day("2026-02-01")
+        await begin_plan(made, deliver)
         yield made
 
 

@@ -2,8 +2,6 @@
 and nothing is said twice."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -14,32 +12,25 @@ from services.metrics.domain.plans.progress import JudgedDay
 from services.metrics.jobs import start_days
 from services.metrics.processes.days import Backlog
 from services.metrics.processes.plan_progress import judge_plan
-from services.metrics.settings import Settings
 from shared import clock
-from shared.database import Database
-from shared.process.settings import Common
 from tests.integration.metrics.conftest import Deliver
-from tests.integration.metrics.plan_world import PlanWorld, manual, plan_world
+from tests.integration.metrics.plan_world import PlanWorld
 from tests.integration.metrics.test_figures import an_invoice
 from tests.integration.metrics.test_plans import PLAN
 
 
 @pytest.fixture
-async def world(
-    settings: Settings, metrics_db: Database, deliver: Deliver
-) -> AsyncIterator[PlanWorld]:
+async def world(world: PlanWorld, deliver: Deliver) -> PlanWorld:
     """Two plans that run."""
-    common = Common.from_env(manual(settings.common))
-    async with plan_world(replace(settings, common=common), metrics_db) as made:
-        await deliver([an_invoice("I1", 100000, "2025-11-09", "2025-12-09")])
-        for plan_id in ("autumn", "spring"):
-            await made.call("POST", "/v1/plans", PLAN | {"plan_id": plan_id}, status=201)
-        await made.start_day("2026-01-30")
-        for plan_id in ("autumn", "spring"):
-            path = f"/v1/plans/{plan_id}/approve"
-            await made.call("POST", path, {"version": 1}, by="bea")
-        await made.start_day("2026-02-01")
-        yield made
+    await deliver([an_invoice("I1", 100000, "2025-11-09", "2025-12-09")])
+    for plan_id in ("autumn", "spring"):
+        await world.call("POST", "/v1/plans", PLAN | {"plan_id": plan_id}, status=201)
+    await world.start_day("2026-01-30")
+    for plan_id in ("autumn", "spring"):
+        path = f"/v1/plans/{plan_id}/approve"
+        await world.call("POST", path, {"version": 1}, by="bea")
+    await world.start_day("2026-02-01")
+    return world
 
 
 async def test_a_plan_that_cannot_be_judged_harms_no_other(

@@ -1,7 +1,5 @@
 """Collection plans on a real database, over HTTP: from a draft to its end, day by day."""
 
-from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from io import BytesIO
 from typing import Any
@@ -9,12 +7,9 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from services.metrics.settings import Settings
-from shared.database import Database
 from shared.events import ledger
-from shared.process.settings import Common
 from tests.integration.metrics.conftest import Deliver
-from tests.integration.metrics.plan_world import PlanWorld, manual, plan_world
+from tests.integration.metrics.plan_world import PlanWorld
 from tests.integration.metrics.test_figures import an_invoice
 from tests.metrics_figures import an_event
 
@@ -55,15 +50,7 @@ PLAN: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-async def world(settings: Settings, metrics_db: Database) -> AsyncIterator[PlanWorld]:
-    common = Common.from_env(manual(settings.common))
-    async with plan_world(replace(settings, common=common), metrics_db) as made:
-        yield made
-
-
-@pytest.fixture
-async def running(world: PlanWorld, deliver: Deliver) -> PlanWorld:
+async def begin_plan(world: PlanWorld, deliver: Deliver) -> None:
     """Ann wrote the plan, Bea approved it on 30 January, and it began on 1 February. The first
     invoice is so old that there are enough weeks on 1 March, and not the day before."""
     await deliver([an_invoice("I1", 100000, "2025-11-09", "2025-12-09")])
@@ -71,6 +58,11 @@ async def running(world: PlanWorld, deliver: Deliver) -> PlanWorld:
     await world.start_day("2026-01-30")
     await world.call("POST", "/v1/plans/spring/approve", {"version": 1}, by="bea")
     await world.start_day("2026-02-01")
+
+
+@pytest.fixture
+async def running(world: PlanWorld, deliver: Deliver) -> PlanWorld:
+    await begin_plan(world, deliver)
     return world
 
 

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager, suppress
 
 import httpx
 import pytest
-import uvicorn
 
 from services.metrics.api import stream as stream_routes
 from services.metrics.app import create_app
@@ -15,7 +14,8 @@ from services.metrics.settings import Settings
 from services.metrics.store.changes import KEPT_CHANGES, LiveChange, announce_change, insert_changes
 from services.metrics.store.live import Live
 from shared.database import Database
-from tests.integration.metrics.conftest import DEV_KEY, Deliver
+from tests.integration.metrics.conftest import Deliver
+from tests.integration.metrics.served import DEV_KEY, HEADERS, listening
 from tests.integration.metrics.test_figures import an_account, an_invoice
 
 Event = tuple[str, str, dict[str, object]]  # id, type, data
@@ -25,20 +25,12 @@ Event = tuple[str, str, dict[str, object]]  # id, type, data
 async def served(settings: Settings) -> AsyncIterator[tuple[httpx.AsyncClient, Live]]:
     app = create_app(settings)
     live: Live = app.state.context.live
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False))
-    serving = asyncio.create_task(server.serve())
-    async with asyncio.timeout(120):
-        while not server.started:
-            await asyncio.wait([serving], timeout=0.02)
-    url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    headers = {"Authorization": f"Bearer {DEV_KEY}"}
-    try:
-        async with httpx.AsyncClient(base_url=url, headers=headers, timeout=120) as client:
-            yield client, live
-    finally:
-        live.close()
-        server.should_exit = True
-        await serving
+    async with listening(app) as url:
+        try:
+            async with httpx.AsyncClient(base_url=url, headers=HEADERS, timeout=120) as client:
+                yield client, live
+        finally:
+            live.close()
 
 
 @asynccontextmanager

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from services.metrics.settings import Settings
 from tests.conftest import not_run
-from tests.integration.metrics.conftest import DEV_KEY, Deliver
+from tests.integration.metrics.conftest import Deliver
+from tests.integration.metrics.served import DEV_KEY
 from tests.integration.metrics.test_figures import an_account, an_invoice
 from tests.integration.metrics.test_stream import served
 

@@ -218,20 +218,17 @@ def _windows(
         spans.append((part[1] - question.trailing_days + 1, part[1]) if looks_back else part)
     windows = [_window(book, question, splits, filters, span) for span in spans]
     keys = {
-        key
-        for window in windows
-        for key in (tuple(_key(row, name) for name in names) for row in window.rows)
-        if None not in key
+        key for window in windows for row in window.rows if (key := _keys(row, names)) is not None
     }
-    told = {}
-    for key in sorted(keys if names else {()}):  # type: ignore[type-var]
+    told: dict[tuple[str, ...], dict[str, Any]] = {}
+    for key in sorted(keys) if names else [()]:
         values = [_values(book, question, _of_group(window, names, key)) for window in windows]
         series = [
             {"from": part[0], "to": part[1], **value}
             for part, value in zip(parts, values[1:], strict=True)
         ]
         told[key] = {**values[0], "series": series}
-    return told  # type: ignore[return-value]
+    return told
 
 
 def _of_group(window: Rows, names: tuple[str, ...], key: tuple[str | None, ...]) -> Rows:
@@ -295,6 +292,12 @@ def _key(row: Row, name: str) -> str | None:
     if name == "currency":
         return row.currency
     return row.split.get(name, "" if name.startswith("arm of ") else None)
+
+
+def _keys(row: Row, names: tuple[str, ...]) -> tuple[str, ...] | None:
+    """What a row has in all of these dimensions; None: it belongs to all in one of them."""
+    held = tuple(key for name in names if (key := _key(row, name)) is not None)
+    return held if len(held) == len(names) else None
 
 
 def _known(book: Book, question: Question) -> int:

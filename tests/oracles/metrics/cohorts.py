@@ -38,10 +38,7 @@ def vintages(
             for each in book.standing
             if each.currency == currency and start <= day_of(each) <= end
         ]
-        base = sum(
-            each.amount if of == "issue" else each.entry.amount  # type: ignore[union-attr]
-            for each in things
-        )
+        base = sum(_owed(each, of) for each in things)
         points, on, age = [], end, 0
         while on <= at:
             value = sum(value_of(each, measure, on) for each in things)
@@ -49,6 +46,14 @@ def vintages(
             on, age = end_of_month(on + 1), age + 1
         found.append({"cohort": month, "base_minor": base, "points": points})
     return found
+
+
+def _owed(invoice: Invoice, of: str) -> int:
+    """What was owed of it when it came into its cohort."""
+    if of == "issue":
+        return invoice.amount
+    assert invoice.entry is not None
+    return invoice.entry.amount
 
 
 def value_of(invoice: Invoice, measure: str, on: int) -> int:

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
@@ -112,24 +112,21 @@ def outcome(
 
 
 def _others(
-    book: Book, account: Account, metric: str, within: object, currency: str | None
+    book: Book, account: Account, metric: str, within: Callable[[int], bool], currency: str | None
 ) -> Fraction:
-    def has(day: int) -> bool:
-        return bool(within(day))  # type: ignore[operator]
-
     mine = book.of(account)
     if metric == "cost":
         return sum(
             (
                 each.minor
                 for each in book.costs
-                if each.account is account and each.currency == currency and has(each.day)
+                if each.account is account and each.currency == currency and within(each.day)
             ),
             start=Fraction(0),
         )
     if metric == "attempts":
         own = [each.attempt for each in book.contacts if each.account is account]
-        return Fraction(sum(1 for each in own if each is not None and has(each.day)))
+        return Fraction(sum(1 for each in own if each is not None and within(each.day)))
     happened = {
         "promised": [
             each.day
@@ -143,7 +140,7 @@ def _others(
         ],
         "retained": [invoice.issued for invoice in mine],
     }
-    return Fraction(any(has(day) for day in happened[metric]))
+    return Fraction(any(within(day) for day in happened[metric]))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 from shared.events import Received
 from shared.money import DECIMALS
 from tests.oracles.metrics.book import Book
-from tests.oracles.metrics.people import Cost
+from tests.oracles.metrics.people import Cost, Happened
 from tests.oracles.metrics.things import Account, instant_of
 
 Said = tuple[Received, Any]
@@ -116,10 +116,5 @@ def _read_recorded(book: Book, data: Any) -> None:
     none = Account("", book.zone)
     held = account.at(at) if account else None
     split = _plain(account or none, held, channel=data.channel or "")
-
-    class When:
-        pass
-
-    when = When()
-    when.at, when.day = at, data.incurred_on.toordinal()  # type: ignore[attr-defined]
+    when = Happened(at, data.incurred_on.toordinal())
     _add(book, account, data.kind, data.currency, Fraction(data.amount_minor), when, split)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from fractions import Fraction
 
 from tests.oracles.metrics.money import sales
 from tests.oracles.metrics.rows import (
@@ -24,7 +25,6 @@ BUCKETS = {
     "91-120": (91, 120),
     "121+": (121, 10**7),
 }
-WORSE = list(BUCKETS)
 
 
 def bucket_of(due: int, day: int) -> str:
@@ -122,7 +122,7 @@ def dso_countback(rows: Rows) -> Value:
     for part, (first, last) in enumerate(months_back(rows.asked.end, 36)):
         sold, days = rows.amount("sales", part), last - first + 1
         if sold > 0 and left <= sold:
-            return Value(value + ratio_above_zero(left, sold, days).value, owed, None)  # type: ignore[operator]
+            return Value(value + Fraction(left) / sold * days, owed, None)
         value += days
         left -= max(0, sold)
     return Value(None, owed, None)

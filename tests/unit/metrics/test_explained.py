@@ -28,6 +28,7 @@ from services.metrics.domain.explained.adding import (
 from services.metrics.domain.explained.facts import LINES, facts_of_item
 from services.metrics.domain.explained.lines import Writing
 from services.metrics.domain.explained.spans import CURE_COLUMNS, adds_to_cures, adds_to_kpi
+from services.metrics.domain.figures import By
 from services.metrics.domain.kinds.charges import Charged
 from services.metrics.domain.kinds.registry import HANDLERS, KINDS
 from services.metrics.domain.kpis import KPIS
@@ -118,8 +119,8 @@ def test_what_things_add_sums_to_each_cell_of_a_matrix_and_of_a_cohort(seed: int
 
 def check_rolls(memory: Memory, rng: Random) -> None:
     month = Window(date(2026, 4, 1), date(2026, 4, 30))
-    by = rng.choice(("amount", "count"))
-    question = Question(KPIS["roll_rate"], month, "EUR", by=by)  # type: ignore[arg-type]
+    by: By = rng.choice(("amount", "count"))
+    question = Question(KPIS["roll_rate"], month, "EUR", by=by)
     rows = memory.matrix_of_rolls(month, "EUR", by)
     for row in BUCKET_NAMES:
         for column in (*BUCKET_NAMES, *COLUMNS):

@@ -15,7 +15,7 @@ from tests.oracles.metrics.answers import Question, answer
 from tests.oracles.metrics.reading import read
 from tests.portfolios.generated import EXPERIMENT, Portfolio, interleaved
 from tests.portfolios.stories import STORIES
-from tests.portfolios.telling import Asked, Matrix, Story
+from tests.portfolios.telling import Asked, Judged, Matrix, Story
 
 SEEDS = range(12)
 MONTHS = [date(2026, month, 1) for month in range(1, 8)]
@@ -31,7 +31,8 @@ def day(query: Mapping[str, str], name: str) -> date | None:
     return date.fromisoformat(query[name]) if name in query else None
 
 
-def check(memory: Memory, asked: Asked | Matrix) -> None:
+def check(memory: Memory, asked: Asked | Matrix | Judged) -> None:
+    assert not isinstance(asked, Judged)
     query = asked.query
     if isinstance(asked, Matrix):
         month = date.fromisoformat(query["month"] + "-01")
@@ -70,21 +71,21 @@ def test_met_5_balances_roll_from_bucket_to_bucket() -> None:
     """MET-5: the matrix of February by amount and by count, and the rates."""
     story, memory = told("MET-5")
     for asked in story.answers:
-        check(memory, asked)  # type: ignore[arg-type]
+        check(memory, asked)
 
 
 def test_met_6_cures_are_those_that_stay() -> None:
     """MET-6: relapses after 29 and after 30 days, a write-off, what is pending on which day."""
     story, memory = told("MET-6")
     for asked in story.answers:
-        check(memory, asked)  # type: ignore[arg-type]
+        check(memory, asked)
 
 
 def test_met_7_days_until_debts_are_settled() -> None:
     """MET-7: open, credited and bounced debts count for as long as they were open."""
     story, memory = told("MET-7")
     for asked in story.answers:
-        check(memory, asked)  # type: ignore[arg-type]
+        check(memory, asked)
 
 
 # ── Portfolios drawn at random, against the oracle ──────────────────────────────────────────────
