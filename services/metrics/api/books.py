@@ -1,11 +1,10 @@
 """Matrices of a month and cohorts over HTTP."""
 
-from collections.abc import Callable
 from datetime import date
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from services.metrics.api.answer_models import KnownAnswer, Number, Shape, answers_with
@@ -17,8 +16,8 @@ from services.metrics.api.questions import (
     Name,
     Values,
     parameters_of,
+    query_of,
     question_of,
-    read_query,
 )
 from services.metrics.context import Context
 from services.metrics.domain.figures import By
@@ -161,13 +160,6 @@ class Vintages(KnownAnswer):
     at: date
     currency: str | None
     items: list[VintageView]
-
-
-def query_of(model: type[Any]) -> Callable[[Request], Any]:
-    def read(request: Request) -> Any:
-        return read_query(request, model)
-
-    return read
 
 
 RollQueryDep = Annotated[RollQuery, Depends(query_of(RollQuery))]

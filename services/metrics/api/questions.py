@@ -1,6 +1,6 @@
 """What may be asked of a KPI: one model, read from a query string or from a body's question."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from functools import partial
 from typing import Annotated, Any
@@ -126,7 +126,7 @@ class QuestionModel(KpiQuery):
 _LISTS = frozenset(FILTERS)
 
 
-def read_query(request: Request, model: type[Model]) -> Any:
+def _read_query(request: Request, model: type[Model]) -> Any:
     """What a query string asks. Raises what FastAPI raises."""
     given: dict[str, Any] = {}
     faults: list[dict[str, Any]] = []
@@ -151,11 +151,16 @@ def read_query(request: Request, model: type[Model]) -> Any:
     return query
 
 
-def _kpi_query(request: Request) -> Any:
-    return read_query(request, KpiQuery)
+def query_of(model: type[Model]) -> Callable[[Request], Any]:
+    """A dependency: what a route's query string asks, as this model."""
+
+    def read(request: Request) -> Any:
+        return _read_query(request, model)
+
+    return read
 
 
-KpiQueryDep = Annotated[KpiQuery, Depends(_kpi_query)]
+KpiQueryDep = Annotated[KpiQuery, Depends(query_of(KpiQuery))]
 
 
 def parameters_of(model: type[Model]) -> dict[str, Any]:
