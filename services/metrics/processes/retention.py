@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 from services.metrics.domain.slots import SLOT_SECONDS
+from services.metrics.domain.windows import months_before
 from services.metrics.store import cold, compaction, generations
 from services.metrics.store.business_times import list_business_times
 from shared import clock
@@ -72,12 +73,6 @@ class GoingCold:
             self._walked[key] = since
         else:
             self._after[key] = last
-
-
-def months_before(day: date, months: int) -> date:
-    """The first day of the month so many months before the day's."""
-    number = day.year * 12 + day.month - 1 - months
-    return date(max(1, number // 12), number % 12 + 1, 1)
 
 
 def _slot(day: date, zone: str) -> int:
