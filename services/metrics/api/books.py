@@ -1,11 +1,10 @@
 """Matrices of a month and cohorts over HTTP."""
 
-from collections.abc import Callable
 from datetime import date
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from services.metrics.api.answer_models import KnownAnswer, Number, Shape, answers_with
@@ -17,15 +16,15 @@ from services.metrics.api.questions import (
     Name,
     Values,
     parameters_of,
+    query_of,
     question_of,
-    read_query,
 )
 from services.metrics.context import Context
 from services.metrics.domain.figures import By
 from services.metrics.domain.kpis import KPIS
 from services.metrics.domain.questions import Question
 from services.metrics.domain.vintages import VINTAGES, Of, Vintage
-from services.metrics.domain.windows import month_end
+from services.metrics.domain.windows import month_end, months_before
 from services.metrics.processes import books
 from services.metrics.processes.books import Read
 from services.metrics.processes.figures import Asker, business_day
@@ -163,13 +162,6 @@ class Vintages(KnownAnswer):
     items: list[VintageView]
 
 
-def query_of(model: type[Any]) -> Callable[[Request], Any]:
-    def read(request: Request) -> Any:
-        return read_query(request, model)
-
-    return read
-
-
 RollQueryDep = Annotated[RollQuery, Depends(query_of(RollQuery))]
 CureQueryDep = Annotated[CureQuery, Depends(query_of(CureQuery))]
 CohortQueryDep = Annotated[CohortQuery, Depends(query_of(CohortQuery))]
@@ -271,7 +263,7 @@ def question_of_months(asked: CohortQuery, tenant: Tenant | None) -> Question:
     today = business_day(tenant)
     known_on = min(today, asked.as_of) if asked.as_of else today
     last_on = asked.to or max(known_on.replace(day=1), asked.from_ or date.min)
-    first_on = asked.from_ or _months_before(last_on, 11)
+    first_on = asked.from_ or months_before(last_on, 11)
     if first_on > last_on:
         raise _invalid("from", f"must not be after `to` ({last_on:%Y-%m})")
     if (last_on.year - first_on.year) * 12 + last_on.month - first_on.month >= COHORTS_MAX:
@@ -283,11 +275,6 @@ def question_of_months(asked: CohortQuery, tenant: Tenant | None) -> Question:
         if each is not None
     }
     return question_of(KPIS["time_to_recover"], KpiQuery.model_validate(given), tenant)
-
-
-def _months_before(first_on: date, months: int) -> date:
-    number = first_on.year * 12 + first_on.month - 1 - months
-    return date(max(number // 12, 1), number % 12 + 1, 1)
 
 
 def _invalid(name: str, detail: str) -> Invalid:

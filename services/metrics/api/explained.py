@@ -1,12 +1,11 @@
 """What figures are made of, over HTTP: of a KPI, of a matrix, of a cohort, of an experiment."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Response
 from pydantic import BeforeValidator, Field
 
 from services.metrics.api.answer_models import KnownAnswer, Number, Shape
@@ -28,8 +27,8 @@ from services.metrics.api.questions import (
     Whole,
     find_kpi,
     parameters_of,
+    query_of,
     question_of,
-    read_query,
 )
 from services.metrics.context import Context
 from services.metrics.domain.explained.lines import csv_of_lines
@@ -177,18 +176,11 @@ _ANSWERS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def _reads(model: type[Any]) -> Callable[[Request], Any]:
-    def read(request: Request) -> Any:
-        return read_query(request, model)
-
-    return read
-
-
-ExplainKpiDep = Annotated[ExplainKpiQuery, Depends(_reads(ExplainKpiQuery))]
-ExplainRollDep = Annotated[ExplainRollQuery, Depends(_reads(ExplainRollQuery))]
-ExplainCureDep = Annotated[ExplainCureQuery, Depends(_reads(ExplainCureQuery))]
-ExplainCohortDep = Annotated[ExplainCohortQuery, Depends(_reads(ExplainCohortQuery))]
-ExplainArmDep = Annotated[ExplainArmQuery, Depends(_reads(ExplainArmQuery))]
+ExplainKpiDep = Annotated[ExplainKpiQuery, Depends(query_of(ExplainKpiQuery))]
+ExplainRollDep = Annotated[ExplainRollQuery, Depends(query_of(ExplainRollQuery))]
+ExplainCureDep = Annotated[ExplainCureQuery, Depends(query_of(ExplainCureQuery))]
+ExplainCohortDep = Annotated[ExplainCohortQuery, Depends(query_of(ExplainCohortQuery))]
+ExplainArmDep = Annotated[ExplainArmQuery, Depends(query_of(ExplainArmQuery))]
 
 
 @router.get(

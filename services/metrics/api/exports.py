@@ -2,14 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
 from services.metrics.api.computing import compute
 from services.metrics.api.dependencies import CallerDep, ContextDep
 from services.metrics.api.freshness import Freshness, IfNoneMatchDep
 from services.metrics.api.kpis import known_by
-from services.metrics.api.questions import KpiQuery, asker, parameters_of, read_query
+from services.metrics.api.questions import KpiQuery, asker, parameters_of, query_of
 from services.metrics.domain.answers import answers_as_csv, answers_as_parquet
 from services.metrics.domain.kpis import KPIS
 from services.metrics.domain.kpis.kpi import Kpi
@@ -28,11 +28,7 @@ class ExportQuery(KpiQuery):
     format: Literal["csv", "parquet"] = "csv"
 
 
-def _export_query(request: Request) -> Any:
-    return read_query(request, ExportQuery)
-
-
-ExportQueryDep = Annotated[ExportQuery, Depends(_export_query)]
+ExportQueryDep = Annotated[ExportQuery, Depends(query_of(ExportQuery))]
 
 
 @router.get(

@@ -6,7 +6,7 @@ read. A release may answer otherwise, so it is part of the tag.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Header, Response
 
 import services.metrics
-from services.metrics.domain.slots import SLOT_SECONDS
+from services.metrics.domain.slots import slot_start
 from services.metrics.store.figures import Tenant
 
 HEADERS = {
@@ -51,7 +51,7 @@ class Freshness:
             return cls(0, None, part)
         known = None
         if tenant.latest_slot:
-            known = datetime.fromtimestamp((tenant.latest_slot + 1) * SLOT_SECONDS, UTC)
+            known = slot_start(tenant.latest_slot + 1)
         return cls(tenant.revision, known, part, tenant.is_stale)
 
     @property

@@ -8,11 +8,11 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import Field
 
 from services.metrics.api.answer_models import KnownAnswer, Number, Shape, answers_with
-from services.metrics.api.books import answer_from_book, query_of
+from services.metrics.api.books import answer_from_book
 from services.metrics.api.dependencies import ContextDep
 from services.metrics.api.freshness import IfNoneMatchDep
 from services.metrics.api.process import ProcessQuery, in_window
-from services.metrics.api.questions import Name, parameters_of
+from services.metrics.api.questions import Name, parameters_of, query_of
 from services.metrics.context import Context
 from services.metrics.processes import people
 from services.metrics.store import people as store

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import Field
 
 from services.metrics.api.answer_models import KnownAnswer, KpiAnswer, Number, Shape, answers_with
-from services.metrics.api.books import BookQuery, answer_from_book, query_of
+from services.metrics.api.books import BookQuery, answer_from_book
 from services.metrics.api.dependencies import CallerDep, ContextDep
 from services.metrics.api.freshness import IfNoneMatchDep
 from services.metrics.api.questions import (
@@ -18,6 +18,7 @@ from services.metrics.api.questions import (
     KpiQueryDep,
     asker,
     parameters_of,
+    query_of,
     question_of,
 )
 from services.metrics.domain.kpis import KPIS

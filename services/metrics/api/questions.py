@@ -1,6 +1,6 @@
 """What may be asked of a KPI: one model, read from a query string or from a body's question."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, timedelta
 from functools import partial
 from typing import Annotated, Any
@@ -39,8 +39,9 @@ def _several(value: object) -> object:
 
 def _whole(value: object) -> object:
     """A number, also as the digits that a query string has."""
-    is_digits = isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10
-    return int(value) if is_digits else value  # type: ignore[call-overload]  # only a text is
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10:
+        return int(value)
+    return value
 
 
 def _flag(value: object) -> object:
@@ -126,7 +127,7 @@ class QuestionModel(KpiQuery):
 _LISTS = frozenset(FILTERS)
 
 
-def read_query(request: Request, model: type[Model]) -> Any:
+def _read_query(request: Request, model: type[Model]) -> Any:
     """What a query string asks. Raises what FastAPI raises."""
     given: dict[str, Any] = {}
     faults: list[dict[str, Any]] = []
@@ -151,11 +152,16 @@ def read_query(request: Request, model: type[Model]) -> Any:
     return query
 
 
-def _kpi_query(request: Request) -> Any:
-    return read_query(request, KpiQuery)
+def query_of(model: type[Model]) -> Callable[[Request], Any]:
+    """A dependency: what a route's query string asks, as this model."""
+
+    def read(request: Request) -> Any:
+        return _read_query(request, model)
+
+    return read
 
 
-KpiQueryDep = Annotated[KpiQuery, Depends(_kpi_query)]
+KpiQueryDep = Annotated[KpiQuery, Depends(query_of(KpiQuery))]
 
 
 def parameters_of(model: type[Model]) -> dict[str, Any]:
@@ -205,10 +211,10 @@ def question_of(
     kpi: Kpi, asked: KpiQuery, tenant: Tenant | None, *, at: str = "/query"
 ) -> Question:
     """The question. Raises `Invalid`, naming each parameter that cannot be taken."""
-    window = _window(asked, tenant, by_months=kpi.is_of_months)
+    today = business_day(tenant)
+    window = _window(asked, today, by_months=kpi.is_of_months)
     problems = [*_window_problems(window, asked), *_per_problems(kpi, asked)]
     kpi = kpi.taken_per(asked.per or "")
-    today = business_day(tenant)
     problems += [*_split_problems(kpi, asked), *_own_problems(kpi, asked, window, today)]
     if problems:
         errors = [FieldError(f"{at}/{name}", detail) for name, detail in problems]
@@ -229,12 +235,12 @@ def question_of(
         experiment=asked.experiment or "",
         has_curve=bool(asked.curve),
         trailing_days=asked.window or TRAILING_DAYS,
-        today=business_day(tenant),
+        today=today,
     )
 
 
-def _window(asked: KpiQuery, tenant: Tenant | None, *, by_months: bool) -> Window:
-    to_on = asked.to or max(business_day(tenant), asked.from_ or FIRST_DAY)
+def _window(asked: KpiQuery, today: date, *, by_months: bool) -> Window:
+    to_on = asked.to or max(today, asked.from_ or FIRST_DAY)
     if asked.from_ is not None:
         return Window(asked.from_, to_on)
     if by_months:

@@ -1,6 +1,6 @@
 """How far a rebuild of the figures is."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
 
 from fastapi import APIRouter
@@ -8,7 +8,7 @@ from pydantic import Field
 
 from services.metrics.api.answer_models import Shape
 from services.metrics.api.dependencies import CallerDep, ContextDep
-from services.metrics.domain.slots import SLOT_SECONDS
+from services.metrics.api.freshness import Freshness
 from services.metrics.store import generations
 from services.metrics.store.figures import find_tenant
 
@@ -37,9 +37,6 @@ async def get_rebuild(context: ContextDep, caller: CallerDep) -> Any:
         made = await generations.building(session) or in_use
         tenant = await find_tenant(session, caller.tenant)
     is_made = made.number != in_use.number
-    stale_since = None
-    if in_use.is_stale and tenant is not None and tenant.latest_slot:
-        stale_since = datetime.fromtimestamp((tenant.latest_slot + 1) * SLOT_SECONDS, UTC)
     return RebuildView(
         generation=made.number,
         state="building" if is_made else "current",
@@ -48,5 +45,5 @@ async def get_rebuild(context: ContextDep, caller: CallerDep) -> Any:
         total=made.total if is_made else None,
         events_per_s=made.events_per_s if is_made else None,
         ends_at=made.ends_at if is_made else None,
-        stale_since=stale_since,
+        stale_since=Freshness.of(tenant).known_until if in_use.is_stale else None,
     )

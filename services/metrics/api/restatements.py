@@ -2,21 +2,19 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 from pydantic import Field
 
 from services.metrics.api.answer_models import RestatementView
 from services.metrics.api.dependencies import CallerDep, ContextDep
 from services.metrics.api.questions import (
     KpiQuery,
+    asker,
     find_kpi,
     parameters_of,
-    question_of,
-    read_query,
+    query_of,
 )
-from services.metrics.domain.questions import Question
 from services.metrics.processes.restatements import restatements
-from services.metrics.store.figures import Tenant
 from shared.errors import FieldError, Invalid
 from shared.web import Day
 
@@ -32,10 +30,6 @@ class RestatementQuery(KpiQuery):
     )
 
 
-def _query(request: Request) -> Any:
-    return read_query(request, RestatementQuery)
-
-
 @router.get(
     "/v1/kpis/{name}/restatements",
     summary="What a figure was said to be, day by day",
@@ -44,7 +38,7 @@ def _query(request: Request) -> Any:
 )
 async def list_restatements(
     name: str,
-    asked: Annotated[RestatementQuery, Depends(_query)],
+    asked: Annotated[RestatementQuery, Depends(query_of(RestatementQuery))],
     context: ContextDep,
     caller: CallerDep,
 ) -> Any:
@@ -57,8 +51,5 @@ async def list_restatements(
         faults = [FieldError(f"/query/{each}", "is not for one figure") for each in wrong]
         raise Invalid("The question cannot be answered.", faults)
 
-    def asker(tenant: Tenant | None) -> Question:
-        return question_of(kpi, asked, tenant)
-
-    found = await restatements(context, caller.tenant, asker, asked.since)
+    found = await restatements(context, caller.tenant, asker(kpi, asked), asked.since)
     return [{"known_on": each.known_on, "value": each.value} for each in found]

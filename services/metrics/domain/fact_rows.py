@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
 from services.metrics.domain.kinds.registry import unpack_account, unpack_item
-from services.metrics.domain.slots import SLOT_SECONDS, recorded_by
+from services.metrics.domain.slots import recorded_by, slot_start
 
 ACCOUNT = "account"  # the kind of what is known of an account itself
 _DAYS = ("day", "issued_on", "on", "due_on")  # of a fact, the first that it has
@@ -88,7 +88,7 @@ def named_fact(fact: Struct) -> dict[str, Any]:
     """A fact's members by their names. `type` is what kind of fact it is."""
     members = _named(fact)
     slot = members.pop("recorded_slot")
-    recorded_at = datetime.fromtimestamp(slot * SLOT_SECONDS, UTC)
+    recorded_at = slot_start(slot)
     words = _WORD.sub("-", type(fact).__name__).lower()
     return {"type": words, "recorded_at": recorded_at, **members}
 

@@ -7,10 +7,11 @@ nothing but this, and do not depend on when events came.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from operator import attrgetter
 from typing import Any, Protocol, TypeVar
 
+from shared.clock import day_start
 from shared.events import Received
 
 # Days are kept within what both Python's and PostgreSQL's calendars can add to.
@@ -24,6 +25,16 @@ UNTIL_NOW = 2**31 - 1  # later than every slot
 def slot_of(instant: datetime) -> int:
     """The quarter of an hour of an instant. Whole slots belong to one calendar day in any zone."""
     return max(0, int(instant.timestamp() // SLOT_SECONDS))
+
+
+def slot_of_day(day: date, zone: str) -> int:
+    """The quarter of an hour with which a day begins in a zone."""
+    return slot_of(day_start(day, zone))
+
+
+def slot_start(slot: int) -> datetime:
+    """The instant with which a quarter of an hour begins."""
+    return datetime.fromtimestamp(slot * SLOT_SECONDS, UTC)
 
 
 def bounded(day: date) -> date:

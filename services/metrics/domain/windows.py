@@ -113,6 +113,12 @@ def month_end(day: date) -> date:
     return _next_start(day, "month") - ONE_DAY
 
 
+def months_before(day: date, months: int) -> date:
+    """The first day of the month so many months before the day's."""
+    number = day.year * 12 + day.month - 1 - months
+    return date(max(1, number // 12), number % 12 + 1, 1)
+
+
 def is_whole(part: Window, interval: Interval) -> bool:
     """Whether the part is a calendar day, week or month in full, or only a piece of one."""
     if part.to_on + ONE_DAY != _next_start(part.from_on, interval):

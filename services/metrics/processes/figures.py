@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date
 
 from services.metrics.domain.answers import Figured
 from services.metrics.domain.figures import Row
 from services.metrics.domain.plans.targets import targets_of
 from services.metrics.domain.questions import Question
-from services.metrics.domain.slots import SLOT_SECONDS, UNTIL_NOW
+from services.metrics.domain.slots import UNTIL_NOW, slot_of_day, slot_start
 from services.metrics.domain.targets import Target
 from services.metrics.store import figures as store
 from services.metrics.store.figures import Tenant
@@ -150,15 +150,14 @@ def slot_before(as_of: date | None, tenant: Tenant | None) -> int:
     if as_of is None:
         return UNTIL_NOW
     zone = tenant.timezone if tenant else "UTC"
-    end = clock.day_start(as_of + clock.ONE_DAY, zone)
-    return int(end.timestamp() // SLOT_SECONDS)
+    return slot_of_day(as_of + clock.ONE_DAY, zone)
 
 
 def business_day(tenant: Tenant | None) -> date:
     """The tenant's calendar day as its newest event has it; with none yet, the machine's."""
     if tenant is None or tenant.latest_slot == 0:
         return clock.now().date()
-    instant = datetime.fromtimestamp(tenant.latest_slot * SLOT_SECONDS, UTC)
+    instant = slot_start(tenant.latest_slot)
     return clock.local_day(instant, tenant.timezone)
 
 

@@ -5,7 +5,7 @@ goes on.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from services.metrics.commands import Folding
@@ -42,7 +42,6 @@ class Reading(Protocol):
 
 
 Show = Callable[[int], None]
-Merge = Callable[[], Awaitable[int]]
 
 
 async def rebuild(

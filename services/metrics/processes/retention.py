@@ -1,8 +1,9 @@
 """What figures keep less finely with time; no answer changes by it. All by business time."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
-from services.metrics.domain.slots import SLOT_SECONDS
+from services.metrics.domain.slots import slot_of_day, slot_start
+from services.metrics.domain.windows import months_before
 from services.metrics.store import cold, compaction, generations
 from services.metrics.store.business_times import list_business_times
 from shared import clock
@@ -28,12 +29,14 @@ async def compact_log(session: Session) -> int:
     for tenant, zone, latest in await list_business_times(session):
         since = await compaction.find_compacted(session, tenant)
         end = clock.local_day(latest, zone) - timedelta(days=LOG_KEEPS_DAYS)
-        if since is None or since >= _slot(end, zone):
+        if since is None or since >= slot_of_day(end, zone):
             continue
-        day = clock.local_day(datetime.fromtimestamp(since * SLOT_SECONDS, UTC), zone)
+        day = clock.local_day(slot_start(since), zone)
         last = min(day + timedelta(days=_DAYS_AT_ONCE), end)
-        starts = [_slot(day + timedelta(days=n), zone) for n in range((last - day).days)]
-        await compaction.compact(session, generation.number, tenant, starts, _slot(last, zone))
+        starts = [slot_of_day(day + timedelta(days=n), zone) for n in range((last - day).days)]
+        await compaction.compact(
+            session, generation.number, tenant, starts, slot_of_day(last, zone)
+        )
         return SLICE_ROWS_MAX
     return 0
 
@@ -60,7 +63,7 @@ class GoingCold:
                 self._after.get(key, ""),
                 _ACCOUNTS_AT_ONCE,
                 ended_before=since,
-                known=_slot(since, zone),
+                known=slot_of_day(since, zone),
             )
             session.after_commit(lambda: self._note(key, since, last))  # noqa: B023 # it returns
             return SLICE_ROWS_MAX
@@ -72,13 +75,3 @@ class GoingCold:
             self._walked[key] = since
         else:
             self._after[key] = last
-
-
-def months_before(day: date, months: int) -> date:
-    """The first day of the month so many months before the day's."""
-    number = day.year * 12 + day.month - 1 - months
-    return date(max(1, number // 12), number % 12 + 1, 1)
-
-
-def _slot(day: date, zone: str) -> int:
-    return int(clock.day_start(day, zone).timestamp() // SLOT_SECONDS)

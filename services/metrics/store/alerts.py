@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from services.metrics.domain.plans.alerts import Alert
 from services.metrics.domain.plans.document import AlertRules
-from shared.database import Session
+from shared.database import Record, Session
 from shared.errors import NotFound
 from shared.texts import shown
 
@@ -92,15 +92,7 @@ async def list_alerts(
         "" if before is None else before[1],
         limit,
     )
-    return [
-        KeptAlert(
-            _ALERT.decode(row["content"]),
-            row["acknowledged_by"],
-            row["acknowledged_at"],
-            row["note"],
-        )
-        for row in rows
-    ]
+    return [_kept(row) for row in rows]
 
 
 async def acknowledge(
@@ -122,6 +114,10 @@ async def acknowledge(
     )
     if row is None:
         raise NoSuchAlert(f"There is no alert {shown(alert_id)}.")
+    return _kept(row)
+
+
+def _kept(row: Record) -> KeptAlert:
     return KeptAlert(
         _ALERT.decode(row["content"]), row["acknowledged_by"], row["acknowledged_at"], row["note"]
     )

@@ -1,8 +1,8 @@
 """SQL of how far a tenant's business time has come."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
-from services.metrics.domain.slots import SLOT_SECONDS
+from services.metrics.domain.slots import slot_start
 from shared.database import Session
 
 
@@ -14,7 +14,7 @@ async def get_business_time(session: Session, tenant: str) -> tuple[str, datetim
     )
     if row is None or not row["latest_known"]:
         return ("UTC" if row is None else row["timezone"]), None
-    return row["timezone"], datetime.fromtimestamp(row["latest_known"] * SLOT_SECONDS, UTC)
+    return row["timezone"], slot_start(row["latest_known"])
 
 
 async def list_business_times(session: Session) -> list[tuple[str, str, datetime]]:
@@ -22,7 +22,4 @@ async def list_business_times(session: Session) -> list[tuple[str, str, datetime
     rows = await session.fetch(
         "select tenant_id, timezone, latest_known from tenants where latest_known > 0 order by 1"
     )
-    return [
-        (tenant, zone, datetime.fromtimestamp(known * SLOT_SECONDS, UTC))
-        for tenant, zone, known in rows
-    ]
+    return [(tenant, zone, slot_start(known)) for tenant, zone, known in rows]

@@ -1,7 +1,6 @@
 """SQL of plans, their versions and their reviews."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any
 
 import msgspec
@@ -173,9 +172,3 @@ async def list_reviews(session: Session, tenant: str, plan_id: str) -> list[Plan
         plan_id,
     )
     return [_REVIEW.decode(row["content"]) for row in rows]
-
-
-async def list_review_days(session: Session, tenant: str, plan_id: str, until: date) -> list[date]:
-    """The days reviewed, of reviews held by the end of a day."""
-    reviews = await list_reviews(session, tenant, plan_id)
-    return [review.for_day for review in reviews if review.reviewed_on <= until]

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import httpx
 import pytest
 
+from services.metrics.domain.windows import months_before
 from services.metrics.processes import retention
 from services.metrics.processes.merging import merge_all
 from shared import clock
@@ -115,4 +116,4 @@ async def test_what_adds_nothing_goes_cold_and_a_late_fact_brings_it_back(
     ],
 )
 def test_months_are_counted_from_the_first(day: str, months: int, first: str) -> None:
-    assert str(retention.months_before(date.fromisoformat(day), months)) == first
+    assert str(months_before(date.fromisoformat(day), months)) == first

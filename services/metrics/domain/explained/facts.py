@@ -39,7 +39,7 @@ from services.metrics.domain.kinds.tasks import Created, Done, Reviewed
 from services.metrics.domain.kpis.kpi import Number
 from services.metrics.domain.micros import in_minor, of_units
 from services.metrics.domain.puts import Allocated, Put
-from services.metrics.domain.slots import FAR, SLOT_SECONDS, recorded_by
+from services.metrics.domain.slots import FAR, recorded_by, slot_start
 
 FACTS_MAX = 200  # of one thing
 
@@ -58,7 +58,7 @@ class Told:
 
     @property
     def recorded_at(self) -> datetime:
-        return datetime.fromtimestamp(self.slot * SLOT_SECONDS, UTC)
+        return slot_start(self.slot)
 
     @property
     def in_order(self) -> tuple[date, datetime, int, str, str]:
