@@ -2,6 +2,7 @@
 certificates."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
@@ -39,8 +40,8 @@ class Announced(Struct, frozen=True, kw_only=True):
     """One of them, as it was kept: in the order of announcing."""
 
     type: str
-    time: Any  # the instant
-    content: str  # JSON
+    time: datetime
+    content: str  # its data, JSON
 
     def decode(self) -> Any:
         return msgspec.json.decode(self.content, type=_CLASSES[self.type])

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from services.metrics.domain.announced import EXPERIMENTS, Announced, runs_of
+from services.metrics.domain.announced import EXPERIMENTS, runs_of
 from services.metrics.domain.experiments.analysis import DEFAULT
 from services.metrics.domain.experiments.report import (
     ExperimentRun,
@@ -33,8 +33,7 @@ async def list_runs(session: Session, tenant: str, known_on: date | None) -> lis
     zone, _ = await get_business_time(session, tenant)
     before = before_end_of(known_on, zone)
     kept = await list_announcements(session, tenant, EXPERIMENTS, before)
-    facts = [Announced(type=each.type, time=each.time, content=each.content) for each in kept]
-    return runs_of(facts, zone)
+    return runs_of(kept, zone)
 
 
 def before_end_of(known_on: date | None, zone: str) -> int:

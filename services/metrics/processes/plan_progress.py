@@ -9,7 +9,6 @@ from services.metrics.context import Context
 from services.metrics.domain.announced import (
     CERTIFICATES,
     VERSIONS,
-    Announced,
     certificates_of,
     versions_of,
 )
@@ -278,7 +277,6 @@ async def _answer(
             session, tenant, record.plan_id, since=day - SHOWN_ALERTS_DAYS, until=day
         )
         actions = await action_store.list_actions(session, tenant, record.plan_id)
-    facts = [Announced(type=each.type, time=each.time, content=each.content) for each in kept]
     work = await KeptFigures(context.db).work(tenant, Window(from_on, max(day, from_on)), as_of)
     alerts = [each for each in known if each.ended_on is None or each.ended_on > day]
     return progress_answer(
@@ -287,8 +285,8 @@ async def _answer(
         title=plan.title,
         currency=currency,
         state=record.state,
-        resources=use_of(plan.resources, work, certificates_of(facts), from_on=from_on, day=day),
-        in_force=matches(plan, versions_of(facts, zone), day),
+        resources=use_of(plan.resources, work, certificates_of(kept), from_on=from_on, day=day),
+        in_force=matches(plan, versions_of(kept, zone), day),
         contingencies=standing(
             plan, [each for each in actions if each.triggered_on <= day], alerts
         ),
