@@ -18,7 +18,6 @@ from services.metrics.commands.plan_days import (
     keep_check,
 )
 from services.metrics.context import Context
-from services.metrics.domain.experiments.analysis import DEFAULT
 from services.metrics.domain.plans.alerts import CORRECTED_WITHIN, Alert
 from services.metrics.domain.plans.checks import (
     CheckInput,
@@ -41,7 +40,6 @@ from services.metrics.processes.plan_progress import (
     judge_plan,
 )
 from services.metrics.store import alerts as alert_store
-from services.metrics.store import experiments as experiment_store
 from services.metrics.store import plan_actions as action_store
 from services.metrics.store import plan_days as store
 from services.metrics.store import plans as plan_store
@@ -310,10 +308,9 @@ async def _judge_experiments(context: Context, tenant: str, day: date) -> None:
         runs = [run for run in await list_runs(session, tenant, day) if run.status == "running"]
         stops = []
         for run in runs:
-            analysis = await experiment_store.find_analysis(session, tenant, run.name, run.run)
             judged = await judge_run(session, tenant, run, at=day, known_on=day)
             verdict = judged.judgement.verdict
-            if verdict in (analysis or DEFAULT).stop_when:
+            if verdict in judged.analysis.stop_when:
                 stops.append(
                     action_store.ExperimentStop(
                         tenant=tenant,
