@@ -31,6 +31,7 @@ from services.metrics.domain.plans.document import people_of
 from services.metrics.domain.plans.news import When
 from services.metrics.domain.plans.progress import standing
 from services.metrics.domain.plans.states import PlanRecord
+from services.metrics.domain.windows import ONE_DAY
 from services.metrics.processes.experiments import experiment_subjects, judge_run, list_runs
 from services.metrics.processes.plan_actions import act_due
 from services.metrics.processes.plan_figures import KeptFigures
@@ -53,7 +54,6 @@ from shared.errors import Unavailable
 from shared.log.lag import LagReport
 from shared.process.failures import is_for_now, note_failure
 
-ONE_DAY = timedelta(days=1)
 CHECKED_DAYS = 400  # of the days before, as far back as any rule asks
 BEHIND_SECONDS = 600.0
 

@@ -30,7 +30,7 @@ from services.metrics.domain.plans.resources import use_of
 from services.metrics.domain.plans.reviews import review_times
 from services.metrics.domain.plans.states import PlanRecord, PlanVersion
 from services.metrics.domain.plans.traits import KpiTraits, find_traits
-from services.metrics.domain.windows import Window
+from services.metrics.domain.windows import ONE_DAY, Window
 from services.metrics.processes.experiments import before_end_of, experiment_subjects
 from services.metrics.processes.plan_figures import KeptFigures, PlanFigures
 from services.metrics.store import alerts as alert_store
@@ -40,7 +40,6 @@ from services.metrics.store.announcements import list_announcements
 from services.metrics.store.business_times import get_business_time
 from shared.errors import Conflict, FieldError, Invalid
 
-ONE_DAY = timedelta(days=1)
 SHOWN_ALERTS_DAYS = timedelta(days=14)
 
 
