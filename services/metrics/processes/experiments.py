@@ -12,13 +12,11 @@ from services.metrics.domain.experiments.report import (
     findings_of,
 )
 from services.metrics.domain.plans.conditions import SubjectFigures
-from services.metrics.domain.slots import SLOT_SECONDS, UNTIL_NOW
-from services.metrics.processes.figures import business_day
+from services.metrics.processes.figures import before_end_of, business_day
 from services.metrics.store import experiments as store
 from services.metrics.store.announcements import list_announcements
 from services.metrics.store.business_times import get_business_time
 from services.metrics.store.figures import find_tenant
-from shared.clock import ONE_DAY, day_start
 from shared.database import Database, Session
 from shared.errors import NotFound
 from shared.texts import shown
@@ -34,13 +32,6 @@ async def list_runs(session: Session, tenant: str, known_on: date | None) -> lis
     before = before_end_of(known_on, zone)
     kept = await list_announcements(session, tenant, EXPERIMENTS, before)
     return runs_of(kept, zone)
-
-
-def before_end_of(known_on: date | None, zone: str) -> int:
-    """The moment of knowledge that ends a day; None: now."""
-    if known_on is None:
-        return UNTIL_NOW
-    return int(day_start(known_on + ONE_DAY, zone).timestamp() // SLOT_SECONDS)
 
 
 async def judge_run(

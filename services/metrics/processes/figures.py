@@ -8,7 +8,7 @@ from services.metrics.domain.answers import Figured
 from services.metrics.domain.figures import Row
 from services.metrics.domain.plans.targets import targets_of
 from services.metrics.domain.questions import Question
-from services.metrics.domain.slots import SLOT_SECONDS, UNTIL_NOW
+from services.metrics.domain.slots import SLOT_SECONDS, UNTIL_NOW, slot_of
 from services.metrics.domain.targets import Target
 from services.metrics.store import figures as store
 from services.metrics.store.figures import Tenant
@@ -147,11 +147,14 @@ def recorded_before(question: Question, tenant: Tenant | None) -> int:
 
 def slot_before(as_of: date | None, tenant: Tenant | None) -> int:
     """What was recorded before this moment was known at the end of a tenant's day."""
-    if as_of is None:
+    return before_end_of(as_of, tenant.timezone if tenant else "UTC")
+
+
+def before_end_of(known_on: date | None, zone: str) -> int:
+    """The moment of knowledge that ends a day; None: now."""
+    if known_on is None:
         return UNTIL_NOW
-    zone = tenant.timezone if tenant else "UTC"
-    end = clock.day_start(as_of + clock.ONE_DAY, zone)
-    return int(end.timestamp() // SLOT_SECONDS)
+    return slot_of(clock.day_start(known_on + clock.ONE_DAY, zone))
 
 
 def business_day(tenant: Tenant | None) -> date:

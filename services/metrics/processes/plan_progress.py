@@ -31,7 +31,8 @@ from services.metrics.domain.plans.reviews import review_times
 from services.metrics.domain.plans.states import PlanRecord, PlanVersion
 from services.metrics.domain.plans.traits import KpiTraits, find_traits
 from services.metrics.domain.windows import ONE_DAY, Window
-from services.metrics.processes.experiments import before_end_of, experiment_subjects
+from services.metrics.processes.experiments import experiment_subjects
+from services.metrics.processes.figures import before_end_of
 from services.metrics.processes.plan_figures import KeptFigures, PlanFigures
 from services.metrics.store import alerts as alert_store
 from services.metrics.store import plan_actions as action_store

@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from services.metrics.domain.slots import SLOT_SECONDS
+from services.metrics.domain.slots import SLOT_SECONDS, slot_of
 from services.metrics.store import cold, compaction, generations
 from services.metrics.store.business_times import list_business_times
 from shared import clock
@@ -81,4 +81,4 @@ def months_before(day: date, months: int) -> date:
 
 
 def _slot(day: date, zone: str) -> int:
-    return int(clock.day_start(day, zone).timestamp() // SLOT_SECONDS)
+    return slot_of(clock.day_start(day, zone))
