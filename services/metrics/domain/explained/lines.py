@@ -14,7 +14,7 @@ from services.metrics.domain.accounts import TENANT_ACCOUNT, AccountItems
 from services.metrics.domain.explained.accounts import Adds, KeptAccount, days_of
 from services.metrics.domain.explained.adding import Adding
 from services.metrics.domain.explained.facts import FACTS_MAX, Told, facts_of_item, facts_within
-from services.metrics.domain.kpis.kpi import Number
+from services.metrics.domain.kpis.kpi import Number, written
 from shared.texts import plain_cell
 
 CSV_COLUMNS = (
@@ -39,11 +39,6 @@ class Writing:
 
     def total(self, number: Number) -> int | float:
         return round(number) if self.is_whole else written(number)
-
-
-def written(number: Number) -> int | float:
-    """A number as it is answered."""
-    return int(number) if number == int(number) else float(number)
 
 
 def lines_of(
