@@ -206,16 +206,17 @@ async def _checked_plan(
         known = await judge_plan(context, tenant, record, held, day=each, known_on=day)
         again[each] = known.facts(is_behind=False, parked=0)
     plan = version.plan
+    rules = watched_by(plan)
     states = standing(plan, actions, alerts)
     given = CheckInput(
         tenant=tenant,
         plan_id=record.plan_id,
         version=version.version,
-        rules=watched_by(plan),
+        rules=rules,
         facts=judged.facts(is_behind=backlog.is_long, parked=parked),
         said=said,
         alerts=alerts,
-        looked_at_again=_without_platform(again, plan_rules=watched_by(plan)),
+        looked_at_again=_without_platform(again, plan_rules=rules),
         armed=frozenset(each.id for each in states if each.state == "armed"),
         is_behind=backlog.behind > 0,
     )
