@@ -162,15 +162,9 @@ async def _judge_objective(
     elif not traits.is_money:
         first_on = await figures.first_day(tenant, None, known_on)
     days = [day] if day >= objective.by else weekly_days(day)
-    if objective.days == "plan":
-        found = await _running(
-            figures, tenant, objective, currency, traits, (from_on, days, day, known_on, first_on)
-        )
-    else:
-        found = await _trailing(
-            figures, tenant, objective, currency, traits, (from_on, days, day, known_on, first_on)
-        )
-    values, baseline, at_by = found
+    ask_path = _running if objective.days == "plan" else _trailing
+    asked = (from_on, days, day, known_on, first_on)
+    values, baseline, at_by = await ask_path(figures, tenant, objective, currency, traits, asked)
     return judge_objective(
         objective,
         traits,
