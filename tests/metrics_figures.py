@@ -39,7 +39,7 @@ from services.metrics.domain.kpis import KPIS
 from services.metrics.domain.questions import Question
 from services.metrics.domain.reading import readings, settled
 from services.metrics.domain.restate import Views, measure
-from services.metrics.domain.rolls import bucket_on, matrix
+from services.metrics.domain.rolls import MatrixRow, bucket_on, matrix
 from services.metrics.domain.slots import SLOT_SECONDS, UNTIL_NOW, slot_of
 from services.metrics.domain.timelines import KnownRow
 from services.metrics.domain.windows import Window
@@ -306,7 +306,7 @@ class Memory:
 
     def matrix_of_rolls(
         self, month: Window, currency: str, by: Any = "amount", recorded_before: int = UNTIL_NOW
-    ) -> list[dict[str, Any]]:
+    ) -> list[MatrixRow]:
         question = Question(KPIS["roll_rate"], month, currency)
         cells = kept_cells(question, currency, self.sums(recorded_before))
         return matrix(rolled_of(question, currency, cells, [month]), by)

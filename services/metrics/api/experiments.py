@@ -1,6 +1,5 @@
 """Experiments over HTTP: what is to be compared, and what came of it."""
 
-from datetime import timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Path, Query, Response
@@ -9,6 +8,7 @@ from services.metrics.api import plan_models as models
 from services.metrics.api.dependencies import CallerDep, ContextDep
 from services.metrics.commands.experiments import write_analysis
 from services.metrics.domain.experiments.analysis import read_analysis
+from services.metrics.domain.windows import ONE_DAY
 from services.metrics.processes.experiments import experiment_answer, list_runs
 from shared.errors import FieldError, Invalid
 from shared.web import Day, ReadSessionDep, SessionDep, json_response
@@ -20,7 +20,6 @@ router = APIRouter(tags=["experiments"])
 Writer = Annotated[Caller, needs("metrics:write")]
 Name = Annotated[str, Path(max_length=128)]
 Run = Annotated[int | None, Query(ge=1, le=RUN_MAX, description="Default: the last.")]
-ONE_DAY = timedelta(days=1)
 
 
 @router.get(

@@ -1,6 +1,6 @@
 """The analysis of an experiment: written before the run starts."""
 
-from services.metrics.domain.announced import EXPERIMENTS, Announced, runs_of
+from services.metrics.domain.announced import EXPERIMENTS, runs_of
 from services.metrics.domain.experiments.analysis import Analysis
 from services.metrics.domain.slots import UNTIL_NOW
 from services.metrics.store import experiments as store
@@ -18,8 +18,7 @@ async def write_analysis(
     Raises `Conflict` once it started."""
     zone, _ = await get_business_time(session, tenant)
     kept = await list_announcements(session, tenant, EXPERIMENTS, UNTIL_NOW)
-    facts = [Announced(type=each.type, time=each.time, content=each.content) for each in kept]
-    runs = [each for each in runs_of(facts, zone) if each.name == name]
+    runs = [each for each in runs_of(kept, zone) if each.name == name]
     started = [each.run for each in runs]
     is_running = bool(runs) and runs[-1].status == "running"
     wanted = run or max(started, default=0) + (0 if is_running else 1)

@@ -2,10 +2,12 @@
 certificates."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from services.metrics.domain.experiments.report import DrawnArm, ExperimentRun
 from services.metrics.domain.plans.in_force import AnnouncedVersion, ForceKind
@@ -39,8 +41,8 @@ class Announced(Struct, frozen=True, kw_only=True):
     """One of them, as it was kept: in the order of announcing."""
 
     type: str
-    time: Any  # the instant
-    content: str  # JSON
+    time: datetime
+    content: str  # its data, JSON
 
     def decode(self) -> Any:
         return msgspec.json.decode(self.content, type=_CLASSES[self.type])
@@ -101,13 +103,5 @@ def runs_of(kept: Iterable[Announced], zone: str) -> list[ExperimentRun]:
                 started_on=on if known is None else known.started_on,
             )
         elif known is not None:
-            found[data.name, data.run] = ExperimentRun(
-                name=known.name,
-                run=known.run,
-                champion=known.champion,
-                arms=known.arms,
-                started_on=known.started_on,
-                stopped_on=on,
-                because=data.because,
-            )
+            found[data.name, data.run] = replace(known, stopped_on=on, because=data.because)
     return [found[key] for key in sorted(found)]

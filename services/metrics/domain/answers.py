@@ -10,7 +10,7 @@ import msgspec
 
 from services.metrics.domain.export import csv_of, lines_of
 from services.metrics.domain.figures import BUCKETS, Figures, Group, Key, Row, grouped
-from services.metrics.domain.kpis.kpi import Number, Ratio, total
+from services.metrics.domain.kpis.kpi import Number, Ratio, total, written
 from services.metrics.domain.questions import Question, months, months_back
 from services.metrics.domain.rates import Converter
 from services.metrics.domain.reading import shared_by, without_dimensions
@@ -238,7 +238,7 @@ class _Answer:
         if ratio is None:
             return {**_NULL, **dict.fromkeys(self._kpi.members)}
         is_sum = self._kpi.unit == "minor" and self._question.is_converted
-        number: Callable[[Number], int | float] = _minor if is_sum else _number
+        number: Callable[[Number], int | float] = _minor if is_sum else written
         value = ratio.value
         if is_sum and value is not None:
             value = _minor(value)
@@ -310,15 +310,11 @@ def _change(now: Ratio | None, before: Ratio | None) -> dict[str, Any]:
         return {"absolute": None, "relative": None}
     absolute = Fraction(now.value) - Fraction(before.value)
     relative = None if before.value == 0 else float(absolute / Fraction(before.value))
-    return {"absolute": _number(absolute), "relative": relative}
+    return {"absolute": written(absolute), "relative": relative}
 
 
 def _member(member: Any) -> Any:
-    return _number(member) if isinstance(member, Fraction) else member
-
-
-def _number(number: Number) -> int | float:
-    return int(number) if number == int(number) else float(number)
+    return written(member) if isinstance(member, Fraction) else member
 
 
 def _minor(number: Number) -> int:

@@ -9,6 +9,7 @@ from math import sqrt
 from statistics import quantiles
 from typing import Any, Final, NamedTuple
 
+from services.metrics.domain.kpis.kpi import written
 from services.metrics.domain.micros import MICROS, in_minor
 
 Z: Final = 1.959964
@@ -199,8 +200,7 @@ def _amounts(person: Work, measure: str) -> list[dict[str, Any]]:
     for (name, currency), amount in sorted(person.money.items()):
         if name == measure and amount:
             minor = in_minor(amount) if measure == "cost" else amount
-            whole = int(minor) if minor == int(minor) else float(minor)
-            found.append({"currency": currency, "amount_minor": whole})
+            found.append({"currency": currency, "amount_minor": written(minor)})
     return found
 
 

@@ -7,7 +7,7 @@ end, or on an earlier day while it is running.
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple, TypedDict
 
 from services.metrics.domain.cells import NOTHING, Added
 from services.metrics.domain.debt_measures.rolls import COLUMNS
@@ -30,6 +30,22 @@ class Rolled(NamedTuple):
     to: int
     column: str  # BASE, or one of COLUMNS
     added: Added
+
+
+class MatrixCell(TypedDict):
+    """What went from a bucket to one column, as it is answered."""
+
+    to: str
+    value: int
+    share: float | None
+
+
+class MatrixRow(TypedDict):
+    """A bucket of the matrix, as it is answered."""
+
+    bucket: str
+    base: int
+    cells: list[MatrixCell]
 
 
 def bucket_on(due_on: date, day: date) -> int:
@@ -65,7 +81,7 @@ def rows_of(rolled: Iterable[Rolled], question: Question) -> Iterable[Row]:
             yield Row(key, "rolled_on", bucket, at, 0, added)
 
 
-def matrix(rolled: Iterable[Rolled], by: Literal["amount", "count"]) -> list[dict[str, Any]]:
+def matrix(rolled: Iterable[Rolled], by: Literal["amount", "count"]) -> list[MatrixRow]:
     """The rows of the matrix of one month: every bucket, every column, zeros too."""
     bases = [0] * len(BUCKET_NAMES)
     cells = [dict.fromkeys((*BUCKET_NAMES, *COLUMNS), 0) for _ in BUCKET_NAMES]

@@ -7,6 +7,7 @@ from datetime import date
 from services.metrics.domain.kpis.kpi import Kpi
 from services.metrics.domain.windows import Window
 from shared.errors import FieldError
+from shared.field_errors import escape
 from shared.money import MAX_MINOR, is_currency
 from shared.texts import id_fault
 
@@ -59,7 +60,7 @@ def _split_faults(kpi: Kpi, split: Split, at: str) -> list[FieldError]:
     for name, value in split.items():
         if name not in kpi.splits:
             detail = f"{kpi.name} cannot be split by it: {', '.join(kpi.splits)}"
-            faults.append(FieldError(f"{at}/{_escaped(name)}", detail))
+            faults.append(FieldError(f"{at}/{escape(name[:SPLIT_LENGTH_MAX])}", detail))
         elif name == CURRENCY and not is_currency(value):
             faults.append(FieldError(f"{at}/{name}", "must be an ISO 4217 code like EUR"))
         elif len(value) > SPLIT_LENGTH_MAX:
@@ -70,10 +71,6 @@ def _split_faults(kpi: Kpi, split: Split, at: str) -> list[FieldError]:
     if kpi.unit == "minor" and CURRENCY not in split:
         faults.append(FieldError(at, "must name a currency: the target is a sum of money"))
     return faults
-
-
-def _escaped(name: str) -> str:
-    return name[:SPLIT_LENGTH_MAX].replace("~", "~0").replace("/", "~1")
 
 
 def find_target(

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple, TypedDict
 
 from services.metrics.domain.windows import ONE_DAY, Window, month_end, month_start, parts
 
@@ -64,7 +64,24 @@ class Grown(NamedTuple):
     amount: int
 
 
-def vintages(months: Months, became: Iterable[Grown]) -> list[dict[str, Any]]:
+class CohortPoint(TypedDict):
+    """A cohort at one age, as it is answered."""
+
+    age: int
+    on: date
+    value: int
+    share: float | None
+
+
+class GrownCohort(TypedDict):
+    """A cohort, as it is answered."""
+
+    cohort: str
+    base_minor: int
+    points: list[CohortPoint]
+
+
+def vintages(months: Months, became: Iterable[Grown]) -> list[GrownCohort]:
     """The cohorts as they are answered."""
     bases: dict[int, int] = defaultdict(int)
     added: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
@@ -73,10 +90,10 @@ def vintages(months: Months, became: Iterable[Grown]) -> list[dict[str, Any]]:
             bases[each.cohort] += each.amount
         else:
             added[each.cohort][each.month] += each.amount
-    found = []
+    found: list[GrownCohort] = []
     for place, cohort in enumerate(months.cohorts, start=1):
         base, value = bases[place], 0
-        points = []
+        points: list[CohortPoint] = []
         for number, look in enumerate(months.looks, start=1):
             value += added[place][number]
             if number >= place:

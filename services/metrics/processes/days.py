@@ -18,7 +18,6 @@ from services.metrics.commands.plan_days import (
     keep_check,
 )
 from services.metrics.context import Context
-from services.metrics.domain.experiments.analysis import DEFAULT
 from services.metrics.domain.plans.alerts import CORRECTED_WITHIN, Alert
 from services.metrics.domain.plans.checks import (
     CheckInput,
@@ -32,6 +31,7 @@ from services.metrics.domain.plans.document import people_of
 from services.metrics.domain.plans.news import When
 from services.metrics.domain.plans.progress import standing
 from services.metrics.domain.plans.states import PlanRecord
+from services.metrics.domain.windows import ONE_DAY
 from services.metrics.processes.experiments import experiment_subjects, judge_run, list_runs
 from services.metrics.processes.plan_actions import act_due
 from services.metrics.processes.plan_figures import KeptFigures
@@ -41,7 +41,6 @@ from services.metrics.processes.plan_progress import (
     judge_plan,
 )
 from services.metrics.store import alerts as alert_store
-from services.metrics.store import experiments as experiment_store
 from services.metrics.store import plan_actions as action_store
 from services.metrics.store import plan_days as store
 from services.metrics.store import plans as plan_store
@@ -55,7 +54,6 @@ from shared.errors import Unavailable
 from shared.log.lag import LagReport
 from shared.process.failures import is_for_now, note_failure
 
-ONE_DAY = timedelta(days=1)
 CHECKED_DAYS = 400  # of the days before, as far back as any rule asks
 BEHIND_SECONDS = 600.0
 
@@ -208,16 +206,17 @@ async def _checked_plan(
         known = await judge_plan(context, tenant, record, held, day=each, known_on=day)
         again[each] = known.facts(is_behind=False, parked=0)
     plan = version.plan
+    rules = watched_by(plan)
     states = standing(plan, actions, alerts)
     given = CheckInput(
         tenant=tenant,
         plan_id=record.plan_id,
         version=version.version,
-        rules=watched_by(plan),
+        rules=rules,
         facts=judged.facts(is_behind=backlog.is_long, parked=parked),
         said=said,
         alerts=alerts,
-        looked_at_again=_without_platform(again, plan_rules=watched_by(plan)),
+        looked_at_again=_without_platform(again, plan_rules=rules),
         armed=frozenset(each.id for each in states if each.state == "armed"),
         is_behind=backlog.behind > 0,
     )
@@ -310,10 +309,9 @@ async def _judge_experiments(context: Context, tenant: str, day: date) -> None:
         runs = [run for run in await list_runs(session, tenant, day) if run.status == "running"]
         stops = []
         for run in runs:
-            analysis = await experiment_store.find_analysis(session, tenant, run.name, run.run)
             judged = await judge_run(session, tenant, run, at=day, known_on=day)
             verdict = judged.judgement.verdict
-            if verdict in (analysis or DEFAULT).stop_when:
+            if verdict in judged.analysis.stop_when:
                 stops.append(
                     action_store.ExperimentStop(
                         tenant=tenant,

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from services.metrics.domain.announced import EXPERIMENTS, Announced, runs_of
+from services.metrics.domain.announced import EXPERIMENTS, runs_of
 from services.metrics.domain.experiments.analysis import DEFAULT
 from services.metrics.domain.experiments.report import (
     ExperimentRun,
@@ -12,13 +12,11 @@ from services.metrics.domain.experiments.report import (
     findings_of,
 )
 from services.metrics.domain.plans.conditions import SubjectFigures
-from services.metrics.domain.slots import UNTIL_NOW, slot_of_day
-from services.metrics.processes.figures import business_day
+from services.metrics.processes.figures import before_end_of, business_day
 from services.metrics.store import experiments as store
 from services.metrics.store.announcements import list_announcements
 from services.metrics.store.business_times import get_business_time
 from services.metrics.store.figures import find_tenant
-from shared.clock import ONE_DAY
 from shared.database import Database, Session
 from shared.errors import NotFound
 from shared.texts import shown
@@ -33,15 +31,7 @@ async def list_runs(session: Session, tenant: str, known_on: date | None) -> lis
     zone, _ = await get_business_time(session, tenant)
     before = before_end_of(known_on, zone)
     kept = await list_announcements(session, tenant, EXPERIMENTS, before)
-    facts = [Announced(type=each.type, time=each.time, content=each.content) for each in kept]
-    return runs_of(facts, zone)
-
-
-def before_end_of(known_on: date | None, zone: str) -> int:
-    """The moment of knowledge that ends a day; None: now."""
-    if known_on is None:
-        return UNTIL_NOW
-    return slot_of_day(known_on + ONE_DAY, zone)
+    return runs_of(kept, zone)
 
 
 async def judge_run(

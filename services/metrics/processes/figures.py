@@ -147,10 +147,14 @@ def recorded_before(question: Question, tenant: Tenant | None) -> int:
 
 def slot_before(as_of: date | None, tenant: Tenant | None) -> int:
     """What was recorded before this moment was known at the end of a tenant's day."""
-    if as_of is None:
+    return before_end_of(as_of, tenant.timezone if tenant else "UTC")
+
+
+def before_end_of(known_on: date | None, zone: str) -> int:
+    """The moment of knowledge that ends a day; None: now."""
+    if known_on is None:
         return UNTIL_NOW
-    zone = tenant.timezone if tenant else "UTC"
-    return slot_of_day(as_of + clock.ONE_DAY, zone)
+    return slot_of_day(known_on + clock.ONE_DAY, zone)
 
 
 def business_day(tenant: Tenant | None) -> date:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from services.metrics.domain.announced import CERTIFICATES, Announced, certificates_of
+from services.metrics.domain.announced import CERTIFICATES, certificates_of
 from services.metrics.domain.people import (
     Work,
     figures_of,
@@ -74,10 +74,7 @@ async def _works(reading: BookReading) -> dict[str, Work]:
 
 async def _certificates(reading: BookReading) -> list[Certificate]:
     tenant, before = reading.scope
-    kept = await list_announcements(reading.session, tenant, CERTIFICATES, before)
-    return certificates_of(
-        Announced(type=each.type, time=each.time, content=each.content) for each in kept
-    )
+    return certificates_of(await list_announcements(reading.session, tenant, CERTIFICATES, before))
 
 
 def _person(

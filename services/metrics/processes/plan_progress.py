@@ -9,7 +9,6 @@ from services.metrics.context import Context
 from services.metrics.domain.announced import (
     CERTIFICATES,
     VERSIONS,
-    Announced,
     certificates_of,
     versions_of,
 )
@@ -31,8 +30,9 @@ from services.metrics.domain.plans.resources import use_of
 from services.metrics.domain.plans.reviews import review_times
 from services.metrics.domain.plans.states import PlanRecord, PlanVersion
 from services.metrics.domain.plans.traits import KpiTraits, find_traits
-from services.metrics.domain.windows import Window
-from services.metrics.processes.experiments import before_end_of, experiment_subjects
+from services.metrics.domain.windows import ONE_DAY, Window
+from services.metrics.processes.experiments import experiment_subjects
+from services.metrics.processes.figures import before_end_of
 from services.metrics.processes.plan_figures import KeptFigures, PlanFigures
 from services.metrics.store import alerts as alert_store
 from services.metrics.store import plan_actions as action_store
@@ -41,7 +41,6 @@ from services.metrics.store.announcements import list_announcements
 from services.metrics.store.business_times import get_business_time
 from shared.errors import Conflict, FieldError, Invalid
 
-ONE_DAY = timedelta(days=1)
 SHOWN_ALERTS_DAYS = timedelta(days=14)
 
 
@@ -163,15 +162,9 @@ async def _judge_objective(
     elif not traits.is_money:
         first_on = await figures.first_day(tenant, None, known_on)
     days = [day] if day >= objective.by else weekly_days(day)
-    if objective.days == "plan":
-        found = await _running(
-            figures, tenant, objective, currency, traits, (from_on, days, day, known_on, first_on)
-        )
-    else:
-        found = await _trailing(
-            figures, tenant, objective, currency, traits, (from_on, days, day, known_on, first_on)
-        )
-    values, baseline, at_by = found
+    ask_path = _running if objective.days == "plan" else _trailing
+    asked = (from_on, days, day, known_on, first_on)
+    values, baseline, at_by = await ask_path(figures, tenant, objective, currency, traits, asked)
     return judge_objective(
         objective,
         traits,
@@ -278,7 +271,6 @@ async def _answer(
             session, tenant, record.plan_id, since=day - SHOWN_ALERTS_DAYS, until=day
         )
         actions = await action_store.list_actions(session, tenant, record.plan_id)
-    facts = [Announced(type=each.type, time=each.time, content=each.content) for each in kept]
     work = await KeptFigures(context.db).work(tenant, Window(from_on, max(day, from_on)), as_of)
     alerts = [each for each in known if each.ended_on is None or each.ended_on > day]
     return progress_answer(
@@ -287,8 +279,8 @@ async def _answer(
         title=plan.title,
         currency=currency,
         state=record.state,
-        resources=use_of(plan.resources, work, certificates_of(facts), from_on=from_on, day=day),
-        in_force=matches(plan, versions_of(facts, zone), day),
+        resources=use_of(plan.resources, work, certificates_of(kept), from_on=from_on, day=day),
+        in_force=matches(plan, versions_of(kept, zone), day),
         contingencies=standing(
             plan, [each for each in actions if each.triggered_on <= day], alerts
         ),

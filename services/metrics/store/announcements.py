@@ -4,22 +4,19 @@ Each is kept as it came, so that what was known at any moment can be read, in an
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
-from msgspec import Struct
-
+from services.metrics.domain.announced import Announced
 from shared.database import Session
 
 
-class AnnouncedFact(Struct, frozen=True, kw_only=True):
+class AnnouncedFact(Announced, frozen=True, kw_only=True):
+    """One of them, with what tells it from others and puts it in order."""
+
     tenant: str
     event_id: str
-    type: str
     known: int  # the quarter of an hour of its recording
-    time: datetime
     sequence: int
-    content: str  # its data, JSON
 
 
 async def insert_announcements(session: Session, facts: Sequence[AnnouncedFact]) -> None:

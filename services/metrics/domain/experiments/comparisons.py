@@ -9,7 +9,7 @@ from msgspec import Struct
 from services.metrics.domain.experiments.analysis import Compared
 from services.metrics.domain.experiments.effects import Effect, effect_of
 from services.metrics.domain.experiments.sequential import ALPHA, Look, looks
-from services.metrics.domain.experiments.sums import ArmSums, Ripe
+from services.metrics.domain.experiments.sums import ArmSums, Ripe, total
 
 ComparisonVerdict = Literal[
     "too_early", "better", "worse", "no_difference", "undecided", "broken", "kept"
@@ -54,15 +54,14 @@ def compare(
         if is_guardrail
         else next((look for look in course if look.p <= alpha), None)
     )
-    whole = {name: _whole(of_arm) for name, of_arm in sums.items()}
     return Comparison(
         arm=arm,
         compared=compared,
         course=course,
         decided_on=None if decided is None else decided.day,
         verdict=_verdict(compared, course, decided),
-        level=whole[arm],
-        champion_level=whole[champion],
+        level=total(sums[arm]).ratio,
+        champion_level=total(sums[champion]).ratio,
     )
 
 
@@ -104,10 +103,3 @@ def _verdict(
     if course[-1].interval.is_within(compared.size):
         return "no_difference"
     return "undecided"
-
-
-def _whole(days: Iterable[tuple[date, ArmSums]]) -> float | None:
-    y = x = 0
-    for _, sums in days:
-        y, x = y + sums.y, x + sums.x
-    return y / x if x > 0 else None

@@ -4,6 +4,7 @@ on the arm, and no effect can be read off."""
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import date
 
 from msgspec import Struct
 
@@ -37,13 +38,13 @@ def evidence_of(counts: Mapping[str, int], shares: Mapping[str, float]) -> float
 
 def mismatch_of(days: Iterable[ArmExposures], shares: Mapping[str, float]) -> Mismatch:
     """Looked at at the end of each exposure day."""
-    by_day: dict[object, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    by_day: dict[date, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for each in days:
         if each.exposed:
             by_day[each.day][each.arm] += each.exposed
     counts: dict[str, int] = defaultdict(int)
     most = 0.0
-    for day in sorted(by_day, key=str):
+    for day in sorted(by_day):
         for arm, exposed in by_day[day].items():
             counts[arm] += exposed
         most = max(most, evidence_of(counts, shares))

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from services.metrics.domain.experiments.analysis import Analysis
+from services.metrics.domain.experiments.analysis import Analysis, Compared
 from services.metrics.domain.experiments.comparisons import Comparison, compare
 from services.metrics.domain.experiments.effects import level_of
 from services.metrics.domain.experiments.mismatch import Mismatch, mismatch_of
@@ -144,7 +144,7 @@ def _arm(found: Findings, arm: DrawnArm) -> dict[str, Any]:
     }
 
 
-def _metric(found: Findings, arm: str, compared: Any) -> dict[str, Any]:
+def _metric(found: Findings, arm: str, compared: Compared) -> dict[str, Any]:
     sums = total(found.ripe.get((arm, (compared.metric, compared.currency)), ()))
     level = level_of(sums)
     unit = MICROS if compared.metric == "cost" else 1  # costs are kept in millionths
@@ -152,7 +152,7 @@ def _metric(found: Findings, arm: str, compared: Any) -> dict[str, Any]:
         "metric": compared.metric,
         "currency": compared.currency,
         "role": compared.role,
-        "value": sums.y / sums.x if sums.x > 0 else None,
+        "value": sums.ratio,
         "numerator": sums.y if unit == 1 else sums.y / unit,
         "denominator": sums.x // unit,
         "standard_error": None if level is None else level.variance**0.5,

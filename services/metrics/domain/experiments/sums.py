@@ -30,6 +30,11 @@ class ArmSums(Struct, frozen=True, order=True):
             total = total.plus(cls(1, y, x, y * y, x * y, x * x))
         return total
 
+    @property
+    def ratio(self) -> float | None:
+        """ΣY ÷ ΣX; None: nothing to divide by."""
+        return self.y / self.x if self.x > 0 else None
+
     def plus(self, other: "ArmSums") -> Self:
         return type(self)(
             self.accounts + other.accounts,

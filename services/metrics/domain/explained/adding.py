@@ -14,8 +14,8 @@ from services.metrics.domain.figures import By, Figures, Group, Key, Row, groupe
 from services.metrics.domain.kpis.kpi import Number, Part, Ratio
 from services.metrics.domain.questions import Question
 from services.metrics.domain.rates import Converter
-from services.metrics.domain.rolls import matrix
-from services.metrics.domain.vintages import Grown, Months, Vintage, vintages
+from services.metrics.domain.rolls import MatrixRow, matrix
+from services.metrics.domain.vintages import Grown, GrownCohort, Months, Vintage, vintages
 from services.metrics.domain.windows import Window
 
 _ROLLED = frozenset({"stay", "roll"})
@@ -208,13 +208,12 @@ class AddingToRolls:
         return Share(value(self.question.by), value("count"))
 
 
-def value_in_matrix(rows: Iterable[dict[str, object]], row: str, column: str, part: Part) -> int:
+def value_in_matrix(rows: Iterable[MatrixRow], row: str, column: str, part: Part) -> int:
     """Of a matrix as it is answered."""
     (found,) = (each for each in rows if each["bucket"] == row)
     if part == "denominator":
-        return found["base"]  # type: ignore[return-value]
-    cells: list[dict[str, int]] = found["cells"]  # type: ignore[assignment]
-    return next(cell["value"] for cell in cells if cell["to"] == column)  # type: ignore[comparison-overlap]
+        return found["base"]
+    return next(cell["value"] for cell in found["cells"] if cell["to"] == column)
 
 
 @dataclass(frozen=True)
@@ -261,10 +260,9 @@ class AddingToVintage:
             yield Grown(cohort, month, added.amount)
 
 
-def value_of_vintage(items: Iterable[dict[str, object]], age: int, part: Part) -> int:
+def value_of_vintage(items: Iterable[GrownCohort], age: int, part: Part) -> int:
     """Of the only cohort, as it is answered."""
     (found,) = items
     if part == "denominator":
-        return found["base_minor"]  # type: ignore[return-value]
-    points: list[dict[str, int]] = found["points"]  # type: ignore[assignment]
-    return next(point["value"] for point in points if point["age"] == age)
+        return found["base_minor"]
+    return next(point["value"] for point in found["points"] if point["age"] == age)

@@ -5,6 +5,7 @@ import io
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -14,7 +15,7 @@ from services.metrics.domain.accounts import TENANT_ACCOUNT, AccountItems
 from services.metrics.domain.explained.accounts import Adds, KeptAccount, days_of
 from services.metrics.domain.explained.adding import Adding
 from services.metrics.domain.explained.facts import FACTS_MAX, Told, facts_of_item, facts_within
-from services.metrics.domain.kpis.kpi import Number
+from services.metrics.domain.kpis.kpi import Number, written
 from shared.texts import plain_cell
 
 CSV_COLUMNS = (
@@ -41,11 +42,6 @@ class Writing:
         return round(number) if self.is_whole else written(number)
 
 
-def written(number: Number) -> int | float:
-    """A number as it is answered."""
-    return int(number) if number == int(number) else float(number)
-
-
 def lines_of(
     accounts: Sequence[KeptAccount],
     adds: Sequence[Adds],
@@ -56,14 +52,7 @@ def lines_of(
     """Each thing with its facts, in order. `facts_of`: the kinds of items whose facts are shown of
     one that is of an account as a whole."""
     opened = {each.account_id: each.opened() for each in accounts}
-    by_account: dict[str, list[Adds]] = defaultdict(list)
-    for each in adds:
-        by_account[each.account_id].append(each)
-    days: dict[tuple[str, str, str], Any] = {}
-    for account_id, mine in by_account.items() if adding is not None else ():
-        keys = [(each.kind, "" if each.kind == "account" else each.item_id) for each in mine]
-        of_keys = days_of(opened[account_id], adding, before, keys)  # type: ignore[arg-type]
-        days |= {each.place: of_keys[key] for each, key in zip(mine, keys, strict=True)}
+    days = {} if adding is None else _days_of(opened, adds, adding, before)
     kinds = tuple(facts_of)
     return [
         _line(
@@ -72,6 +61,21 @@ def lines_of(
         )
         for each in adds
     ]
+
+
+def _days_of(
+    opened: Mapping[str, AccountItems], adds: Iterable[Adds], adding: Adding, before: int
+) -> dict[tuple[str, str, str], date | None]:
+    """On which day each thing last added anything."""
+    by_account: dict[str, list[Adds]] = defaultdict(list)
+    for each in adds:
+        by_account[each.account_id].append(each)
+    days: dict[tuple[str, str, str], date | None] = {}
+    for account_id, mine in by_account.items():
+        keys = [(each.kind, "" if each.kind == "account" else each.item_id) for each in mine]
+        of_keys = days_of(opened[account_id], adding, before, keys)
+        days |= {each.place: of_keys[key] for each, key in zip(mine, keys, strict=True)}
+    return days
 
 
 def _facts_of(items: AccountItems, adds: Adds, before: int, kinds: Sequence[str]) -> list[Told]:

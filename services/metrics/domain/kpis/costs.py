@@ -4,7 +4,7 @@ from typing import Any
 
 from services.metrics.domain.cells import Added
 from services.metrics.domain.figures import Figures
-from services.metrics.domain.kpis.kpi import TOUCHED, Kpi, Number, Ratio, ratio_above_zero, total
+from services.metrics.domain.kpis.kpi import TOUCHED, Kpi, Ratio, ratio_above_zero, total, written
 from services.metrics.domain.measures import flow
 from services.metrics.domain.micros import in_minor
 
@@ -32,14 +32,10 @@ def _cost_to_collect(figures: Figures) -> Ratio:
 def _elsewhere(figures: Figures) -> list[dict[str, Any]]:
     """What was spent in other currencies."""
     return [
-        {"currency": currency, "amount_minor": _written(in_minor(added.amount))}
+        {"currency": currency, "amount_minor": written(in_minor(added.amount))}
         for currency, added in figures.flows("cost elsewhere").items()
         if currency != figures.currency and added != Added()
     ]
-
-
-def _written(minor: Number) -> int | float:
-    return minor if isinstance(minor, int) else float(minor)
 
 
 KPIS = (

@@ -14,6 +14,11 @@ KpiKind = Literal["flow", "stock", "cohort"]
 PartUnit = Literal["minor", "count", "minor_days", "ratio"]
 
 
+def written(number: Number) -> int | float:
+    """A number as it is answered."""
+    return int(number) if number == int(number) else float(number)
+
+
 class Ratio(NamedTuple):
     """A KPI's value; None where the denominator is 0, or nothing that can be divided by."""
 

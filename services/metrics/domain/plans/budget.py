@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from msgspec import Struct
 
+from services.metrics.domain.kpis.kpi import written
 from services.metrics.domain.micros import MICROS
 from services.metrics.domain.plans.conditions import BudgetState, SubjectFigures
 from services.metrics.domain.plans.document import BudgetLine
@@ -115,7 +116,7 @@ def _judged(
     return JudgedLine(
         id=line_id,
         amount_minor=amount_minor,
-        actual_minor=_number(actual),
+        actual_minor=written(actual),
         forecast=ahead,
         state=state,
         because=_because(line_id, amount_minor, actual, ahead, currency),
@@ -141,10 +142,6 @@ def _because(
         f"{words} and goes to {money_text(ahead.value, currency)} by the plan's end, at most"
         f" {money_text(ahead.high, currency)} in nine cases of ten."
     )
-
-
-def _number(value: Fraction) -> float:
-    return int(value) if value.denominator == 1 else float(value)
 
 
 def first_cost_day(day: date, from_on: date) -> date:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta, Struct, field
 
+from services.metrics.domain.experiments.verdicts import ExperimentVerdict
 from services.metrics.domain.plans.texts import figure_text, kpi_text, opening
 from services.metrics.domain.plans.traits import find_traits
 
@@ -14,9 +15,6 @@ ObjectiveVerdict = Literal[
     "too_early", "ahead", "on_track", "at_risk", "off_track", "met", "missed"
 ]
 BudgetState = Literal["within", "at_risk", "over"]
-WaitedVerdict = Literal[
-    "mismatch", "harmed", "too_early", "better", "worse", "no_difference", "undecided"
-]
 
 EVERY = "*"
 REVIEW_GRACE_DAYS = 5
@@ -209,7 +207,7 @@ _MEMBERS: Mapping[str, tuple[str, ...]] = {
 }
 _VERDICTS: Mapping[str, tuple[str, ...]] = {
     "objective": get_args(ObjectiveVerdict),
-    "experiment": get_args(WaitedVerdict),
+    "experiment": get_args(ExperimentVerdict),
 }
 
 

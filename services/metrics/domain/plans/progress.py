@@ -9,7 +9,7 @@ from msgspec import Struct
 from services.metrics.domain.plans.alerts import Alert
 from services.metrics.domain.plans.budget import JudgedLine
 from services.metrics.domain.plans.conditions import DayFacts, SubjectFigures
-from services.metrics.domain.plans.contingencies import ContingencyState, PlannedAction
+from services.metrics.domain.plans.contingencies import ContingencyState, PlannedAction, action_of
 from services.metrics.domain.plans.document import CollectionPlan
 from services.metrics.domain.plans.in_force import ForceMatch
 from services.metrics.domain.plans.objectives import JudgedObjective
@@ -71,11 +71,7 @@ def standing(
             ContingencyStanding(
                 id=contingency.id,
                 state="armed" if is_armed or last is None else last.state,
-                action=next(
-                    name
-                    for name in contingency.do.__struct_fields__
-                    if getattr(contingency.do, name) is not None
-                ),
+                action=action_of(contingency.do),
                 triggered_on=None if shown is None else shown.triggered_on,
                 from_on=None if shown is None else shown.from_on,
                 because=None if shown is None else shown.because,

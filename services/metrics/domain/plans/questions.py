@@ -11,9 +11,9 @@ from services.metrics.domain.plans.conditions import Condition
 from services.metrics.domain.plans.document import Objective
 from services.metrics.domain.plans.forecast import STEPS_MAX
 from services.metrics.domain.plans.traits import KpiTraits
+from services.metrics.domain.windows import ONE_DAY
 
 DEFAULT_DAYS = 90
-ONE_DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from msgspec import Struct
 
 from services.metrics.domain.plans.document import ReviewRhythm
+from services.metrics.domain.windows import ONE_DAY
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_ONE_DAY = timedelta(days=1)
 
 
 class ReviewDecision(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,7 +51,7 @@ def due_days(rhythm: ReviewRhythm, from_on: date, to_on: date) -> Iterator[date]
             day += timedelta(days=7)
     else:
         yield from _by_months(rhythm, from_on, to_on)
-    yield to_on + _ONE_DAY
+    yield to_on + ONE_DAY
 
 
 def _by_months(rhythm: ReviewRhythm, from_on: date, to_on: date) -> Iterator[date]:
