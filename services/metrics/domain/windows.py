@@ -35,10 +35,10 @@ class Window:
         """As many days directly before; of whole calendar months as many months."""
         last = self.from_on - ONE_DAY
         if self.from_on.day != 1 or (self.to_on + ONE_DAY).day != 1:
-            return Window(last - (self.to_on - self.from_on), last)
+            days = min(self.to_on - self.from_on, last - date.min)  # a calendar has a first day
+            return Window(last - days, last)
         months = (self.to_on.year - self.from_on.year) * 12 + self.to_on.month - self.from_on.month
-        first = last.year * 12 + last.month - 1 - months
-        return Window(date(first // 12, first % 12 + 1, 1), last)
+        return Window(months_before(last, months), last)
 
     def year_before(self) -> "Window":
         """The same days a year earlier; the 29 of February is the 28."""
@@ -114,9 +114,9 @@ def month_end(day: date) -> date:
 
 
 def months_before(day: date, months: int) -> date:
-    """The first day of the month so many months before the day's."""
-    number = day.year * 12 + day.month - 1 - months
-    return date(max(1, number // 12), number % 12 + 1, 1)
+    """The first day of the month so many months before the day's, or of the calendar."""
+    number = max(date.min.year * 12, day.year * 12 + day.month - 1 - months)
+    return date(number // 12, number % 12 + 1, 1)
 
 
 def is_whole(part: Window, interval: Interval) -> bool:

@@ -47,6 +47,12 @@ def test_the_days_before_end_where_the_window_begins(first: date, more: int) -> 
     assert before.from_on.day == 1 if is_months else before.days == asked.days
 
 
+@pytest.mark.parametrize("last", ["2026-03-30", "2026-03-31"])
+def test_before_a_window_longer_than_the_calendar_are_the_days_that_there_are(last: str) -> None:
+    before = window("1000-01-01", last).before()
+    assert before == window("0001-01-01", "0999-12-31")
+
+
 # ── Rates ───────────────────────────────────────────────────────────────────────────────────────
 
 RATES = Rates.of(
