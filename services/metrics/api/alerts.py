@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Header, Path, Query, Response
 
 from services.metrics.api import plan_models as models
-from services.metrics.api.dependencies import CallerDep, ContextDep
+from services.metrics.api.dependencies import CallerDep, ContextDep, WriterDep
 from services.metrics.commands.plan_times import plan_time
 from services.metrics.commands.plans import PreconditionFailed
 from services.metrics.domain.plans.drafts import read_alert_rules
@@ -22,7 +22,6 @@ from shared.web.auth import Caller, needs
 BODY_BYTES_MAX = 256 * 1024
 
 router = APIRouter(tags=["alerts"])
-Writer = Annotated[Caller, needs("metrics:write")]
 Author = Annotated[Caller, needs("metrics:write", body_max=BODY_BYTES_MAX)]
 
 
@@ -52,7 +51,7 @@ async def acknowledge_alert(
     body: models.NoteRequest,
     session: SessionDep,
     context: ContextDep,
-    caller: Writer,
+    caller: WriterDep,
 ) -> Response:
     """The first who does is named; it stays raised until its condition is over."""
     time = await plan_time(session, caller.tenant, context.clock)

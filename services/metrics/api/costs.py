@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field, WithJsonSchema
 
-from services.metrics.api.dependencies import ContextDep
+from services.metrics.api.dependencies import ContextDep, WriterDep
 from services.metrics.commands import costs as commands
 from services.metrics.domain.cost_entries import COSTS_MAX
 from services.metrics.store import costs as store
@@ -29,7 +29,6 @@ BODY_BYTES_MAX = 1024 * 1024
 router = APIRouter(tags=["costs"])
 Reader = Annotated[Caller, needs("metrics:read", "metrics:write")]
 Recorder = Annotated[Caller, needs("metrics:write", body_max=BODY_BYTES_MAX)]
-Writer = Annotated[Caller, needs("metrics:write")]
 CostId = Annotated[str, Path(max_length=128)]
 Kind = Literal["agency", "gateway", "legal", "software", "other"]
 
@@ -132,7 +131,7 @@ async def get_cost(cost_id: CostId, session: ReadSessionDep, caller: Reader) -> 
 
 @router.delete("/v1/costs/{cost_id}", status_code=204)
 async def withdraw_cost(
-    cost_id: CostId, context: ContextDep, session: SessionDep, caller: Writer
+    cost_id: CostId, context: ContextDep, session: SessionDep, caller: WriterDep
 ) -> Response:
     """It was a mistake, and counts no more from now on; what was known before stays known
     (`as_of`)."""

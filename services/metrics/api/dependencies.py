@@ -12,5 +12,6 @@ SETTINGS_BYTES_MAX = 256 * 1024
 
 ContextDep = Annotated[Context, Depends(context_of)]
 CallerDep = Annotated[Caller, needs("metrics:read")]
+WriterDep = Annotated[Caller, needs("metrics:write")]
 # Who sets something: small bodies.
 SetterDep = Annotated[Caller, needs("metrics:write", body_max=SETTINGS_BYTES_MAX)]

@@ -5,19 +5,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Path, Query, Response
 
 from services.metrics.api import plan_models as models
-from services.metrics.api.dependencies import CallerDep, ContextDep
+from services.metrics.api.dependencies import CallerDep, ContextDep, WriterDep
 from services.metrics.commands.experiments import write_analysis
 from services.metrics.domain.experiments.analysis import read_analysis
 from services.metrics.domain.windows import ONE_DAY
 from services.metrics.processes.experiments import experiment_answer, list_runs
 from shared.errors import FieldError, Invalid
 from shared.web import Day, ReadSessionDep, SessionDep, json_response
-from shared.web.auth import Caller, needs
 
 RUN_MAX = 2_147_483_647  # as they are counted in the database
 
 router = APIRouter(tags=["experiments"])
-Writer = Annotated[Caller, needs("metrics:write")]
 Name = Annotated[str, Path(max_length=128)]
 Run = Annotated[int | None, Query(ge=1, le=RUN_MAX, description="Default: the last.")]
 
@@ -80,7 +78,7 @@ async def put_analysis(
         ),
     ],
     session: SessionDep,
-    caller: Writer,
+    caller: WriterDep,
     run: Run = None,
 ) -> Response:
     """Kept per run, by default for the next one. Once the run has started: 409."""

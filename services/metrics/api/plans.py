@@ -7,7 +7,7 @@ import msgspec
 from fastapi import APIRouter, Body, Header, Path, Query, Request, Response
 
 from services.metrics.api import plan_models as models
-from services.metrics.api.dependencies import CallerDep, ContextDep
+from services.metrics.api.dependencies import CallerDep, ContextDep, WriterDep
 from services.metrics.commands import plans as commands
 from services.metrics.commands.plan_times import plan_time
 from services.metrics.commands.plans import ReviewAsked
@@ -40,7 +40,6 @@ MANAGER = "manager"
 
 router = APIRouter(tags=["plans"])
 Author = Annotated[Caller, needs("metrics:write", body_max=BODY_BYTES_MAX)]
-Writer = Annotated[Caller, needs("metrics:write")]
 PlanId = Annotated[str, Path(max_length=64)]
 IfMatch = Annotated[str | None, Header(max_length=64, description="`etag` of what was read.")]
 PlanBody = Annotated[
@@ -133,7 +132,7 @@ async def approve_plan(
     request: Request,
     session: SessionDep,
     context: ContextDep,
-    caller: Writer,
+    caller: WriterDep,
     if_match: IfMatch = None,
 ) -> Response:
     """By a manager who did not write it (else 403)."""
@@ -162,7 +161,7 @@ async def withdraw_plan(
     body: models.WithdrawRequest,
     request: Request,
     session: SessionDep,
-    caller: Writer,
+    caller: WriterDep,
 ) -> Response:
     """An approved plan that has not begun."""
 
@@ -180,7 +179,7 @@ async def close_plan(
     request: Request,
     session: SessionDep,
     context: ContextDep,
-    caller: Writer,
+    caller: WriterDep,
 ) -> Response:
     """One that was not reviewed needs a reason. Nothing changes it any more."""
 
@@ -204,7 +203,7 @@ async def review_plan(
     body: models.ReviewRequest,
     request: Request,
     context: ContextDep,
-    caller: Writer,
+    caller: WriterDep,
 ) -> Response:
     """Kept with the progress as it is known now. A second one for a day: 409. The final one, once
     the plan's last day is over, ends it."""

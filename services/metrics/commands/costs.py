@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from services.metrics.commands.own_events import announce
 from services.metrics.domain.cost_entries import (
     CostEntry,
     RejectedCost,
@@ -21,8 +22,6 @@ from shared.business_time import Clock, business_now
 from shared.clock import day_start
 from shared.database import Session
 from shared.errors import FieldError, NotFound
-from shared.events import METRICS, Announcement, Event
-from shared.log import outbox
 from shared.texts import id_fault, shown
 
 
@@ -57,7 +56,7 @@ async def record_costs(
     await store.update_costs(session, tenant, again, at, by)
     revisions = dict.fromkeys(added, 1)
     revisions |= {cost.cost_id: stored[cost.cost_id].revision + 1 for cost in again}
-    _announce(
+    announce(
         session,
         tenant,
         at,
@@ -105,7 +104,7 @@ async def withdraw_cost(session: Session, clock_mode: Clock, tenant: str, cost_i
     zone, latest = await get_business_time(session, tenant)
     at = max(known.recorded_at, _recorded_at(clock_mode, latest, zone, [known.cost]))
     await store.withdraw_cost(session, tenant, cost_id, at)
-    _announce(session, tenant, at, [withdrawn(known.cost, known.revision, zone)])
+    announce(session, tenant, at, [withdrawn(known.cost, known.revision, zone)])
 
 
 async def get_cost(session: Session, tenant: str, cost_id: str) -> store.StoredCost:
@@ -128,16 +127,3 @@ def _recorded_at(
     if clock_mode == "manual" and latest is None and costs:
         return day_start(max(cost.incurred_on for cost in costs), zone)
     return business_now(clock_mode, clock.now(), latest)
-
-
-def _announce(
-    session: Session, tenant: str, at: datetime, announced: Sequence[Announcement]
-) -> None:
-    """Everybody's: also a cost of an account stands in the tenant's order."""
-    outbox.append(
-        session,
-        [
-            Event.of(each, topic=METRICS, tenant=tenant, key="", recordedtime=at)
-            for each in announced
-        ],
-    )

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from services.metrics.commands.own_events import announce
 from services.metrics.commands.plan_times import plan_time
 from services.metrics.domain.plans.contingencies import PlannedAction, retry_after
 from services.metrics.domain.plans.news import When, contingency_ended
@@ -11,8 +12,6 @@ from services.metrics.store.plan_actions import KeptAction
 from shared.business_time import Clock
 from shared.clock import local_day
 from shared.database import Session
-from shared.events import METRICS, Event
-from shared.log import outbox
 
 LEASE = timedelta(minutes=2)  # longer than any call takes
 CLAIMED_MAX = 20
@@ -51,11 +50,5 @@ async def end_action(
 ) -> None:
     """Acted or failed: said once. `at` is business time."""
     await store.update_action(session, tenant, action, next_at=None)
-    event = Event.of(
-        contingency_ended(action, When(local_day(at, zone), zone)),
-        topic=METRICS,
-        tenant=tenant,
-        key="",
-        recordedtime=at,
-    )
-    outbox.append(session, [event])
+    ended = contingency_ended(action, When(local_day(at, zone), zone))
+    announce(session, tenant, at, [ended])

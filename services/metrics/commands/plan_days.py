@@ -10,6 +10,7 @@ from datetime import date, datetime
 import msgspec
 from msgspec import Struct, structs
 
+from services.metrics.commands.own_events import announce
 from services.metrics.domain.plans import news
 from services.metrics.domain.plans.checks import ChangedAlert, CheckInput, CheckResult, check
 from services.metrics.domain.plans.document import Recipient
@@ -23,9 +24,8 @@ from services.metrics.store.changes import LiveChange, insert_changes
 from services.metrics.store.deliveries import Delivery, DeliveryState
 from shared import clock
 from shared.database import Session
-from shared.events import METRICS, Announcement, Event
+from shared.events import Announcement
 from shared.ids import event_id
-from shared.log import outbox
 
 
 class Beginning(Struct, frozen=True, kw_only=True):
@@ -73,7 +73,7 @@ async def keep_check(session: Session, beginning: Beginning, checked: CheckedPla
         if is_alert:
             announced.append(news.contingency_ended(kept, beginning.when))
     await _queue_mails(session, beginning, checked, result.changes, now)
-    append(session, beginning, announced)
+    announce(session, beginning.tenant, beginning.recorded_at, announced)
     await _tell(session, tenant, given, result)
     return result
 
@@ -162,23 +162,6 @@ async def begin_plans(session: Session, beginning: Beginning) -> int:
         changes.append(
             LiveChange(beginning.tenant, "plan", {"plan_id": record.plan_id, "state": "running"})
         )
-    append(session, beginning, started)
+    announce(session, beginning.tenant, beginning.recorded_at, started)
     await insert_changes(session, changes)
     return len(started)
-
-
-def append(session: Session, beginning: Beginning, announced: Sequence[Announcement]) -> None:
-    """Say it, as recorded when the day began."""
-    outbox.append(
-        session,
-        [
-            Event.of(
-                each,
-                topic=METRICS,
-                tenant=beginning.tenant,
-                key="",
-                recordedtime=beginning.recorded_at,
-            )
-            for each in announced
-        ],
-    )

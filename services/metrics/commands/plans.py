@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 
+from services.metrics.commands.own_events import announce
 from services.metrics.commands.plan_times import PlanTime, plan_time
 from services.metrics.domain.plans import news
 from services.metrics.domain.plans.document import CollectionPlan
@@ -27,8 +28,6 @@ from services.metrics.store.changes import announce_change
 from shared.business_time import Clock
 from shared.database import Session
 from shared.errors import AppError, Conflict, FieldError, Invalid
-from shared.events import METRICS, Announcement, Event
-from shared.log import outbox
 
 
 class PreconditionFailed(AppError):
@@ -113,7 +112,7 @@ async def approve_plan(
         over = FieldError("/to", "the plan would be over before it begins")
         raise Invalid("The plan cannot be approved any more.", [over])
     await store.update_plan(session, tenant, changed)
-    _announce(session, tenant, time, [news.plan_approved(changed, found, time.when)])
+    announce(session, tenant, time.now, [news.plan_approved(changed, found, time.when)])
     await _tell(session, tenant, changed)
     return changed
 
@@ -183,7 +182,7 @@ async def review_plan(
         ended = structs.replace(record, state="reviewed", ended_on=time.day)
         await store.update_plan(session, tenant, ended)
         announced = news.plan_reviewed(record, review, objectives, time.when)
-        _announce(session, tenant, time, [announced])
+        announce(session, tenant, time.now, [announced])
         record = ended
     await _tell(session, tenant, record)
     return review
@@ -199,7 +198,7 @@ async def close_plan(
     time = await plan_time(session, tenant, mode)
     closed = structs.replace(record, state="closed", ended_on=time.day, reason=reason)
     await store.update_plan(session, tenant, closed)
-    _announce(session, tenant, time, [news.plan_closed(record, reason, by, time.when)])
+    announce(session, tenant, time.now, [news.plan_closed(record, reason, by, time.when)])
     await _tell(session, tenant, closed)
     return closed
 
@@ -220,15 +219,3 @@ async def _tell(session: Session, tenant: str, record: PlanRecord) -> None:
     """The live stream, last of all."""
     content = {"plan_id": record.plan_id, "state": record.state}
     await announce_change(session, tenant, "plan", content)
-
-
-def _announce(
-    session: Session, tenant: str, time: PlanTime, announced: Sequence[Announcement]
-) -> None:
-    outbox.append(
-        session,
-        [
-            Event.of(each, topic=METRICS, tenant=tenant, key="", recordedtime=time.now)
-            for each in announced
-        ],
-    )
